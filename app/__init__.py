@@ -1,0 +1,1 @@
+"""Counterfoil: a GraphQL backend whose reads and writes are two systems."""

@@ -1,0 +1,124 @@
+"""Commands order, events state facts; an envelope says who asks, and a receipt what came of it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, ClassVar, Generic, TypeVar
+from uuid import UUID
+
+from app.kernel.errors import Forbidden
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """An order to one aggregate, named by the field that `target` names.
+
+    Values of fields marked `generated` are chosen by the server, so two sendings of one command may differ in them.
+    A `dated` command enters older books: its `at` is the date written there, so it is content.
+    Commands `for_operators` are refused to everyone else; for the others the handler looks at who owns what.
+    """
+
+    target: ClassVar[str]
+    dated: ClassVar[bool] = False
+    for_operators: ClassVar[bool] = False
+    at: datetime = field(metadata={"generated": True})
+
+    @property
+    def aggregate_id(self) -> UUID:
+        """The aggregate that the command is for."""
+        value = getattr(self, self.target)
+        assert isinstance(value, UUID)
+        return value
+
+    def content(self) -> dict[str, Any]:
+        """What the client said: every field but the generated ones."""
+        said = {f.name: getattr(self, f.name) for f in fields(self) if "generated" not in f.metadata}
+        return said | ({"at": self.at} if self.dated else {})
+
+
+def generated_id() -> Any:
+    """The field of an id that the server chooses when the aggregate is made."""
+    return field(metadata={"generated": True})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """A fact about one aggregate. `SCHEMA_VERSION` grows when the stored shape changes; an upcaster then leads to it."""
+
+    SCHEMA_VERSION: ClassVar[int] = 1
+
+
+E = TypeVar("E", bound=Event, covariant=True)
+
+Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
+"""Turns the stored data of one schema version into that of the next."""
+
+Upcasters = Mapping[tuple[str, int], Upcaster]
+"""By event type and the schema version that it reads."""
+
+
+class Role(StrEnum):
+    """What a principal may do at all; ownership is checked besides."""
+
+    CUSTOMER = "customer"
+    OPERATOR = "operator"
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who is asking: the subject of the token (a customer's own id, for customers) and its roles."""
+
+    subject: str
+    roles: frozenset[Role]
+    customer_id: UUID | None = None
+
+    @property
+    def is_operator(self) -> bool:
+        """True for those who run the shop."""
+        return not self.roles.isdisjoint((Role.OPERATOR, Role.ADMIN))
+
+    def require_operator(self) -> None:
+        """Raises Forbidden for anyone who does not run the shop."""
+        if not self.is_operator:
+            raise Forbidden("Only an operator of the shop may do this.")
+
+    def owns(self, customer_id: UUID | None) -> bool:
+        """True for an operator, and for the customer whose record this is."""
+        return self.is_operator or (customer_id is not None and customer_id == self.customer_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope:
+    """How a command was sent: its id, who sent it, what it belongs to and what made it."""
+
+    command_id: UUID
+    actor: Principal
+    correlation_id: UUID
+    causation_id: UUID | None = None
+    expected_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What an accepted command did: the aggregate's version after it, and the log position of its last event."""
+
+    command_id: UUID
+    aggregate_type: str
+    aggregate_id: UUID
+    version: int
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded(Generic[E]):
+    """An event as the log holds it."""
+
+    position: int
+    aggregate_type: str
+    aggregate_id: UUID
+    version: int
+    event: E
+    metadata: Mapping[str, Any]
+    recorded_at: datetime
