@@ -1,0 +1,1 @@
+"""The machinery: database, log, bus, read stores, freshness. Knows no context."""

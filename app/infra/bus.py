@@ -1,0 +1,109 @@
+"""The command bus: one command, one transaction, one receipt."""
+
+import asyncio
+import hashlib
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Protocol
+from uuid import UUID
+
+import asyncpg
+
+from app.infra import event_log
+from app.infra.db import TRANSIENT, Connection, Pool
+from app.infra.unit_of_work import Work
+from app.kernel.errors import Busy, CommandIdReused, Forbidden
+from app.kernel.messages import Command, Envelope, Receipt
+
+Handler = Callable[[Any, Work], Awaitable[None]]
+Handlers = Mapping[type[Command], Handler]
+
+_FIRST_RECEIPT = """
+select fingerprint, aggregate_type, aggregate_id, version, position from write.commands where command_id = $1
+"""
+_ATTEMPTS = 12
+_LONGEST_PAUSE_S = 0.8
+
+_RACES = (
+    asyncpg.SerializationError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.UniqueViolationError,
+)
+
+
+class Hints(Protocol):
+    """Where word goes that the log moved. Losing it costs a sweep, never an event."""
+
+    def log_moved(self, position: int) -> None:
+        """Says so, without waiting."""
+
+
+class Bus:
+    """Dispatches commands. Sending one again, after whatever failure, is always safe."""
+
+    def __init__(self, pool: Pool, handlers: Handlers, hints: Hints) -> None:
+        self._pool, self._handlers, self._hints = pool, handlers, hints
+
+    async def dispatch(self, command: Command, envelope: Envelope) -> Receipt:
+        """Carries the command out, or returns the first receipt of a command id that was accepted before.
+
+        Raises a Refusal, VersionConflict, or Busy when the write model stayed out of reach; then nothing was written, or
+        it was and the same command id will tell.
+        """
+        if command.for_operators:
+            envelope.actor.require_operator()
+        elif not envelope.actor.roles:
+            raise Forbidden("Say who you are: send a bearer token.")
+        receipt = await self._insist(command, envelope)
+        self._hints.log_moved(receipt.position)
+        return receipt
+
+    async def accepted(self, command_ids: list[UUID]) -> set[UUID]:
+        """Those of the command ids that were accepted before."""
+        rows = await self._pool.fetch(
+            "select command_id from write.commands where command_id = any($1)", command_ids
+        )
+        return {row["command_id"] for row in rows}
+
+    async def _insist(self, command: Command, envelope: Envelope) -> Receipt:
+        """Tries again after races and restarts: the command id makes a doubtful commit harmless."""
+        for attempt in range(_ATTEMPTS):
+            try:
+                return await self._transact(command, envelope)
+            except (*_RACES, *TRANSIENT):
+                await asyncio.sleep(min(_LONGEST_PAUSE_S, 0.005 * 2**attempt) * random.uniform(0.5, 1.0))
+            except (asyncpg.QueryCanceledError, asyncpg.LockNotAvailableError):
+                break
+        raise Busy("The shop is too busy to carry this out now. Nothing was lost: send the same command id again.")
+
+    async def _transact(self, command: Command, envelope: Envelope) -> Receipt:
+        print_ = fingerprint(command, envelope)
+        async with self._pool.acquire() as connection, connection.transaction():
+            first = await _first_receipt(connection, envelope.command_id, print_)
+            if first is not None:
+                return first
+            work = Work(connection, envelope)
+            await self._handlers[type(command)](command, work)
+            return await _append(work, event_log.AppendedCommand(type(command).__name__, print_))
+
+
+async def _first_receipt(connection: Connection, command_id: UUID, print_: bytes) -> Receipt | None:
+    row = await connection.fetchrow(_FIRST_RECEIPT, command_id)
+    if row is None:
+        return None
+    if row["fingerprint"] != print_:
+        raise CommandIdReused(command_id)
+    return Receipt(command_id, row["aggregate_type"], row["aggregate_id"], row["version"], row["position"])
+
+
+async def _append(work: Work, record: event_log.AppendedCommand) -> Receipt:
+    decision = work.decision
+    assert decision is not None, f"the handler of {record.type} decided nothing"
+    aggregate = (decision.aggregate_type, decision.aggregate_id, decision.version)
+    return await event_log.append(work.connection, work.envelope, record, aggregate, decision.events)
+
+
+def fingerprint(command: Command, envelope: Envelope) -> bytes:
+    """SHA-256 of what the client said and who said it: what a command id stands for."""
+    said = [type(command).__name__, envelope.actor.subject, envelope.expected_version, command.content()]
+    return hashlib.sha256(event_log.encode(said)).digest()

@@ -1,0 +1,61 @@
+"""Connection pools, each with the database role of one kind of work."""
+
+from typing import Final
+
+import asyncpg
+
+COMMAND_ROLE: Final = "counterfoil_command"
+PROJECTION_ROLE: Final = "counterfoil_projection"
+QUERY_ROLE: Final = "counterfoil_query"
+
+Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
+Pool = asyncpg.Pool
+
+_TIMEOUTS = {
+    COMMAND_ROLE: {
+        "statement_timeout": "10s",
+        "lock_timeout": "8s",
+        "idle_in_transaction_session_timeout": "10s",
+    },
+    PROJECTION_ROLE: {"statement_timeout": "60s", "idle_in_transaction_session_timeout": "30s"},
+    QUERY_ROLE: {"statement_timeout": "10s", "default_transaction_read_only": "on"},
+}
+
+TRANSIENT: Final = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.InterfaceError,
+    OSError,
+)
+"""What a restart of PostgreSQL looks like from here; trying again is right."""
+
+
+async def open_pool(dsn: str, role: str, *, size: int, idle: int = 1) -> Pool:
+    """A pool whose sessions act as `role` from their first statement. Sizes in connections."""
+    settings = {"application_name": role, "jit": "off", **_TIMEOUTS[role]}
+    return await asyncpg.create_pool(
+        dsn,
+        min_size=min(idle, size),
+        max_size=size,
+        server_settings=settings,
+        init=_Become(role),
+        reset=_keep_session,
+        max_inactive_connection_lifetime=300,
+    )
+
+
+class _Become:
+    """Takes on the role once per connection; as a login role it is the same role already."""
+
+    def __init__(self, role: str) -> None:
+        self._statement = f"set session role {role}"
+
+    async def __call__(self, connection: Connection) -> None:
+        await connection.execute(self._statement)
+
+
+async def _keep_session(connection: Connection) -> None:
+    """Nothing here changes a session's settings, so the usual reset would be a wasted round trip."""

@@ -1,0 +1,209 @@
+"""The event log: appending to it, and reading it without ever losing an event.
+
+Positions are handed out before commit, so a higher one can be visible while a lower one is not yet. The reader hands
+out events in the order of positions and waits at a gap, but only for the writers that were alive when it first saw the gap:
+whoever drew the missing position holds ROW EXCLUSIVE on the log until its transaction ends, and PostgreSQL makes a transaction
+visible before it releases its locks. Once all those writers are gone and the next read still shows no row, none will come.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from app.infra.db import Connection, Pool
+from app.kernel.clock import new_id
+from app.kernel.messages import Envelope, Event, Receipt, Recorded, Upcasters
+
+_APPEND = """
+with appended as (
+    insert into write.events (event_id, aggregate_type, aggregate_id, version, type, schema_version, data, metadata)
+    select event_id, $2, $3, version, type, schema_version, data, $8
+    from unnest($1::uuid[], $4::bigint[], $5::text[], $6::smallint[], $7::jsonb[])
+        as e (event_id, version, type, schema_version, data)
+    returning position, version
+)
+insert into write.commands (command_id, type, fingerprint, actor, aggregate_type, aggregate_id, version, position)
+select $9, $10, $11, $12, $2, $3, max(version), max(position) from appended
+returning version, position
+"""
+
+_READ = """
+select position, aggregate_type, aggregate_id, version, type, schema_version,
+       case when type = any($3) then data end as data,
+       case when type = any($3) then metadata end as metadata, recorded_at
+from write.events where position > $1 order by position limit $2
+"""
+
+_WRITERS = """
+select coalesce(array_agg(distinct virtualtransaction), '{}') from pg_locks
+where locktype = 'relation' and relation = 'write.events'::regclass and mode = 'RowExclusiveLock'
+  and database = (select oid from pg_database where datname = current_database())
+"""
+
+encode = msgspec.json.Encoder(decimal_format="string").encode
+
+
+class UnknownEventType(Exception):
+    """The log holds an event that no registered context declares."""
+
+
+@dataclass(frozen=True, slots=True)
+class AppendedCommand:
+    """A command's own record, kept beside its events."""
+
+    type: str
+    fingerprint: bytes
+
+
+async def append(
+    connection: Connection,
+    envelope: Envelope,
+    command: AppendedCommand,
+    aggregate: tuple[str, UUID, int],
+    events: Sequence[Event],
+) -> Receipt:
+    """Appends one aggregate's events after its present version, with the command's record, in one statement.
+
+    Raises asyncpg.UniqueViolationError when the version or the command id is taken.
+    """
+    aggregate_type, aggregate_id, version = aggregate
+    row = await connection.fetchrow(
+        _APPEND,
+        [new_id() for _ in events],
+        aggregate_type,
+        aggregate_id,
+        list(range(version + 1, version + 1 + len(events))),
+        [type(event).__name__ for event in events],
+        [event.SCHEMA_VERSION for event in events],
+        [encode(event).decode() for event in events],
+        encode(_metadata(envelope, command)).decode(),
+        envelope.command_id,
+        command.type,
+        command.fingerprint,
+        envelope.actor.subject,
+    )
+    assert row is not None
+    return Receipt(envelope.command_id, aggregate_type, aggregate_id, row["version"], row["position"])
+
+
+def _metadata(envelope: Envelope, command: AppendedCommand) -> dict[str, Any]:
+    return {
+        "command": command.type,
+        "command_id": envelope.command_id,
+        "correlation_id": envelope.correlation_id,
+        "causation_id": envelope.causation_id,
+        "actor": envelope.actor.subject,
+    }
+
+
+class EventCatalog:
+    """Every event type that the contexts declare, and the way from older stored shapes to today's."""
+
+    def __init__(self, types: Collection[type[Event]], upcasters: Upcasters) -> None:
+        self._types = {each.__name__: each for each in types}
+        self._upcasters = upcasters
+        self._decoders: dict[str, Callable[[str], Event]] = {
+            name: msgspec.json.Decoder(each).decode for name, each in self._types.items()
+        }
+
+    @property
+    def types(self) -> Mapping[str, type[Event]]:
+        """The declared types by name."""
+        return self._types
+
+    def decode(self, name: str, schema_version: int, data: str) -> Event:
+        """The event of today's shape. Raises UnknownEventType, or msgspec.ValidationError for data that does not fit."""
+        current = self._types.get(name)
+        if current is None:
+            raise UnknownEventType(name)
+        if schema_version == current.SCHEMA_VERSION:
+            return self._decoders[name](data)
+        return msgspec.convert(self._upcast(name, schema_version, data), current, strict=False)
+
+    def _upcast(self, name: str, schema_version: int, data: str) -> dict[str, Any]:
+        stored: dict[str, Any] = msgspec.json.decode(data)
+        for version in range(schema_version, self._types[name].SCHEMA_VERSION):
+            stored = self._upcasters[name, version](stored)
+        return stored
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Events in order, and how far the log was read; `head` is the highest position seen, `gap` that one holds us up."""
+
+    rows: Sequence[asyncpg.Record]
+    upto: int
+    head: int
+    gap: bool
+
+
+@dataclass
+class GapTracker:
+    """Which missing positions can still come: each with the writers that were alive when it was first missed."""
+
+    waiting: dict[int, set[str]] = field(default_factory=dict)
+
+    def settled(self, after: int, positions: Sequence[int]) -> int:
+        """How far a read that followed the last `sighted` may be believed: up to the first gap that is still open."""
+        upto, visible = after, iter(positions)
+        for position in visible:
+            while upto + 1 < position:
+                if self.waiting.get(upto + 1, _UNSEEN):
+                    return upto
+                self.waiting.pop(upto + 1, None)
+                upto += 1
+            upto = position
+            self.waiting.pop(upto, None)
+        return upto
+
+    def sighted(self, after: int, positions: Sequence[int], alive: set[str]) -> None:
+        """Notes the gaps below the highest visible position, and who of those waited for is still alive."""
+        visible = set(positions)
+        for position in range(after + 1, positions[-1]):
+            if position not in visible:
+                self.waiting[position] = self.waiting.get(position, alive) & alive
+
+
+_UNSEEN = frozenset({"not looked for yet"})
+
+
+class LogReader:
+    """Reads the log in the order of positions, for one consumer; keep one for as long as its gaps matter.
+
+    Needs the primary: a replica does not show the primary's locks.
+    """
+
+    def __init__(self, pool: Pool, types: Collection[str]) -> None:
+        self._pool = pool
+        self._types = list(types)
+        self._gaps = GapTracker()
+
+    async def read(self, after: int, limit: int) -> Batch:
+        """At most `limit` events after a position, of every type; data is there for the consumer's own types alone."""
+        rows = await self._pool.fetch(_READ, after, limit, self._types)
+        positions = [row["position"] for row in rows]
+        if not positions:
+            return Batch((), after, after, gap=False)
+        upto = self._gaps.settled(after, positions)
+        if upto < positions[-1]:
+            alive = set(await self._pool.fetchval(_WRITERS))
+            self._gaps.sighted(upto, [p for p in positions if p > upto], alive)
+            rows = [row for row in rows if row["position"] <= upto]
+        return Batch(rows, upto, positions[-1], gap=upto < positions[-1])
+
+
+def recorded(catalog: EventCatalog, row: asyncpg.Record) -> Recorded[Event]:
+    """A row of the log, decoded and brought to today's shape."""
+    return Recorded(
+        position=row["position"],
+        aggregate_type=row["aggregate_type"],
+        aggregate_id=row["aggregate_id"],
+        version=row["version"],
+        event=catalog.decode(row["type"], row["schema_version"], row["data"]),
+        metadata=msgspec.json.decode(row["metadata"]),
+        recorded_at=row["recorded_at"],
+    )

@@ -1,0 +1,161 @@
+"""Reading your own writes: wait until a view has reached what was asked for, then answer, or say that it has not."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+import asyncpg
+from redis.exceptions import RedisError
+
+from app.infra.db import Pool
+from app.infra.hints import HintListener, wait
+from app.infra.redis_views import DocumentView
+from app.infra.table_views import Stored, TableView
+from app.kernel.view import View
+
+Row = TypeVar("Row")
+
+_POLL_S = 0.05
+"""How long a waiting read goes without looking itself, should every hint be lost."""
+
+_STALLED_S = 10.0
+
+_CHECKPOINTS = """
+select count(*) as shards, min(c.position) as position, (select max(head) from read.checkpoints) as head,
+       extract(epoch from clock_timestamp() - min(c.event_at)) as event_age_s,
+       extract(epoch from clock_timestamp() - min(c.caught_up_at)) as caught_up_age_s,
+       extract(epoch from clock_timestamp() - min(c.heartbeat_at)) as heartbeat_age_s
+from read.checkpoints c where c.view = $1 and c.generation = $2
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How fresh an answer must be: an entity's version, a log position, and how long to wait for them, in seconds."""
+
+    version: int | None = None
+    position: int | None = None
+    wait_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Found(Generic[Row]):
+    """What the view holds, fresh enough; `stored` is None where there is no such entity."""
+
+    stored: Stored[Row] | None
+    checkpoint: int
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """The view did not reach what was wanted in time."""
+
+    wanted: Wanted
+    version: int | None
+    checkpoint: int | None
+    freshness: "Freshness"
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """How far a view has come: FRESH (at the head), LAGGING, or STALLED (no loop has been seen for ten seconds)."""
+
+    state: str
+    position: int
+    head: int
+    lag_s: float
+
+
+class ReadModels:
+    """The read stores of all registered views, and the waiting before them."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        tables: Mapping[str, TableView[Any]],
+        documents: Mapping[str, DocumentView[Any]],
+        hints: HintListener,
+    ) -> None:
+        self.pool, self._tables, self._documents, self.hints = pool, tables, documents, hints
+
+    def table(self, view: View[Row]) -> TableView[Row]:
+        """The generation of the view's table that this process reads."""
+        return self._tables[view.name]
+
+    async def get(self, view: View[Row], key: UUID, wanted: Wanted) -> Found[Row] | Behind:
+        """One row by key, at least as fresh as wanted."""
+        deadline = time.monotonic() + wanted.wait_s
+        with self.hints.subscribed(view.name) as woken:
+            while True:
+                checkpoint, stored = await self._look(view, key, wanted)
+                if checkpoint is not None and _satisfies(checkpoint, stored, wanted):
+                    return Found(stored, checkpoint)
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    freshness = await self.freshness(view)
+                    return Behind(wanted, stored.version if stored else None, checkpoint, freshness)
+                await wait(woken, min(left, _POLL_S))
+
+    async def reach(self, view: View[Any], wanted: Wanted) -> Freshness | Behind:
+        """Waits until every shard of the view has reached the wanted position."""
+        deadline = time.monotonic() + wanted.wait_s
+        with self.hints.subscribed(view.name) as woken:
+            while True:
+                freshness = await self.freshness(view)
+                if freshness.position >= (wanted.position or 0):
+                    return freshness
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    return Behind(wanted, None, freshness.position, freshness)
+                await wait(woken, min(left, _POLL_S))
+
+    async def freshness(self, view: View[Any]) -> Freshness:
+        """How far the whole view has come, by its checkpoints in the flat store."""
+        table = self._tables[view.name]
+        row = await self.pool.fetchrow(_CHECKPOINTS, view.name, table.generation)
+        assert row is not None
+        if row["shards"] < view.shards:
+            return Freshness("STALLED", -1, row["head"] or 0, 0.0)
+        return _freshness(row)
+
+    async def _look(
+        self, view: View[Row], key: UUID, wanted: Wanted
+    ) -> tuple[int | None, Stored[Row] | None]:
+        """Redis first; the flat table when Redis has nothing to say or is not as fresh as it must be."""
+        documents: DocumentView[Row] | None = self._documents.get(view.name)
+        if documents is not None:
+            try:
+                checkpoint, stored = await documents.read(key)
+            except (RedisError, OSError):
+                return await self._look_in_table(view, key)
+            if checkpoint is not None and _satisfies(checkpoint, stored, wanted):
+                return checkpoint, stored
+        return await self._look_in_table(view, key)
+
+    async def _look_in_table(self, view: View[Row], key: UUID) -> tuple[int | None, Stored[Row] | None]:
+        table = self.table(view)
+        row = await self.pool.fetchrow(table.select_with_checkpoint, key, view.shard_of(key))
+        if row is None:
+            return None, None
+        return row["checkpoint"], table.stored(row) if row["version"] is not None else None
+
+
+def _satisfies(checkpoint: int, stored: Stored[Any] | None, wanted: Wanted) -> bool:
+    if wanted.position is not None and checkpoint < wanted.position:
+        return False
+    return wanted.version is None or (stored is not None and stored.version >= wanted.version)
+
+
+def _freshness(row: asyncpg.Record) -> Freshness:
+    position, head = row["position"], row["head"]
+    heartbeat_age = row["heartbeat_age_s"]
+    if heartbeat_age is None or heartbeat_age > _STALLED_S:
+        state = "STALLED"
+    else:
+        state = "FRESH" if position >= head else "LAGGING"
+    ages = [float(age) for age in (row["event_age_s"], row["caught_up_age_s"]) if age is not None]
+    return Freshness(state, position, head, 0.0 if state == "FRESH" else min(ages, default=0.0))
+
+

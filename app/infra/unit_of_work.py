@@ -1,0 +1,44 @@
+"""One command's work inside its transaction: what handlers and repositories are given."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from app.infra.db import Connection
+from app.kernel.errors import VersionConflict
+from app.kernel.messages import Envelope, Event, Principal
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The events of one aggregate, to follow its present version."""
+
+    aggregate_type: str
+    aggregate_id: UUID
+    version: int
+    events: Sequence[Event]
+
+
+@dataclass
+class Work:
+    """The open transaction, who asked, and what was decided. Commits and appends are the bus's alone."""
+
+    connection: Connection
+    envelope: Envelope
+    decision: Decision | None = field(default=None, init=False)
+
+    @property
+    def actor(self) -> Principal:
+        """Who asked."""
+        return self.envelope.actor
+
+    def expect(self, aggregate_id: UUID, version: int) -> None:
+        """Raises VersionConflict when the client expected another version of the aggregate just loaded."""
+        expected = self.envelope.expected_version
+        if expected is not None and expected != version:
+            raise VersionConflict(aggregate_id=aggregate_id, expected=expected, actual=version)
+
+    def record(self, aggregate_type: str, aggregate_id: UUID, version: int, events: Sequence[Event]) -> None:
+        """Hands over the events to append after `version`: once a command, and at least one event."""
+        assert self.decision is None and events, "a command decides once, on one aggregate"
+        self.decision = Decision(aggregate_type, aggregate_id, version, events)
