@@ -1,0 +1,1 @@
+"""The write model: one folder a bounded context, each with its commands, events, rules and normalized tables."""

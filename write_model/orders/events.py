@@ -1,0 +1,177 @@
+"""What happened to orders."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, ClassVar
+from uuid import UUID
+
+from app.kernel.messages import Event, Upcasters
+from app.kernel.values import Address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderedItem:
+    """A line of an order, numbered from 1, with name and price as they were."""
+
+    line: int
+    product_id: UUID
+    sku: str
+    name: str
+    quantity: int
+    unit_price: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charge:
+    """An amount on an order that is not goods: postage, a fee, a manual entry."""
+
+    code: str
+    description: str
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pieces:
+    """So many pieces of a product."""
+
+    product_id: UUID
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnedItem:
+    """Pieces of one line that came back, at the price that was paid."""
+
+    line: int
+    product_id: UUID
+    quantity: int
+    unit_price: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreditedItem:
+    """A line of a credit note; without a product it is money alone."""
+
+    product_id: UUID | None
+    description: str
+    quantity: int
+    unit_price: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderPlaced(Event):
+    """A customer ordered; the pieces left the stock. Without a customer it is a guest's order."""
+
+    SCHEMA_VERSION: ClassVar[int] = 2
+    INITIAL_STATUS: ClassVar[str] = "PENDING"
+
+    order_id: UUID
+    reference: str | None = None
+    customer_id: UUID | None
+    customer_name: str
+    customer_email: str | None
+    items: tuple[OrderedItem, ...]
+    charges: tuple[Charge, ...] = ()
+    currency: str
+    shipping_address: Address
+    billing_address: Address
+    payment_method: str
+    placed_at: datetime
+
+    @property
+    def total(self) -> Decimal:
+        """Goods and charges."""
+        goods = sum((item.unit_price * item.quantity for item in self.items), Decimal(0))
+        return goods + sum((charge.amount for charge in self.charges), Decimal(0))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastOrderRecorded(OrderPlaced):
+    """An order from older books, long paid and delivered, at the prices and on the date written there."""
+
+    SCHEMA_VERSION: ClassVar[int] = 1
+    INITIAL_STATUS: ClassVar[str] = "DELIVERED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderPaid(Event):
+    """The money came in."""
+
+    order_id: UUID
+    paid_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderShipped(Event):
+    """The goods left the house."""
+
+    order_id: UUID
+    tracking_code: str | None
+    shipped_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderDelivered(Event):
+    """The goods arrived."""
+
+    order_id: UUID
+    delivered_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderCancelled(Event):
+    """The order will not be carried out; its pieces are back in stock."""
+
+    order_id: UUID
+    reason: str
+    released: tuple[Pieces, ...]
+    cancelled_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemsReturned(Event):
+    """Goods came back into stock; `complete` when none of the order is left with the customer."""
+
+    order_id: UUID
+    items: tuple[ReturnedItem, ...]
+    complete: bool
+    returned_at: datetime
+
+    @property
+    def refund(self) -> Decimal:
+        """What the returned pieces had cost."""
+        return sum((item.unit_price * item.quantity for item in self.items), Decimal(0))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreditNoteRecorded(Event):
+    """A credit note from older books that belongs to no known order; its goods are back in stock."""
+
+    credit_note_id: UUID
+    reference: str
+    customer_id: UUID | None
+    country: str
+    currency: str
+    items: tuple[CreditedItem, ...]
+    credited_at: datetime
+
+
+OrderEvent = (
+    OrderPlaced
+    | PastOrderRecorded
+    | OrderPaid
+    | OrderShipped
+    | OrderDelivered
+    | OrderCancelled
+    | ItemsReturned
+)
+
+
+def _tell_addresses_apart(data: dict[str, Any]) -> dict[str, Any]:
+    """Version 1 of OrderPlaced had one `address`, used for goods and bill alike."""
+    address = data.pop("address")
+    return data | {"shipping_address": address, "billing_address": address}
+
+
+UPCASTERS: Upcasters = {("OrderPlaced", 1): _tell_addresses_apart}

@@ -1,0 +1,53 @@
+"""What orders needs of its neighbours; the composition root says who provides it."""
+
+from collections.abc import Collection, Mapping
+from decimal import Decimal
+from typing import Protocol
+from uuid import UUID
+
+from app.kernel.values import Address
+
+
+class Offer(Protocol):
+    """A product as it can be bought now."""
+
+    @property
+    def sku(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def price(self) -> Decimal: ...
+    @property
+    def currency(self) -> str: ...
+    @property
+    def on_hand(self) -> int: ...
+    @property
+    def discontinued(self) -> bool: ...
+
+
+class Stock(Protocol):
+    """What is on the shelves. Rows are locked in the order of product ids, until the transaction ends."""
+
+    async def hold(self, product_ids: Collection[UUID]) -> Mapping[UUID, Offer]:
+        """The offers of the products that exist, their stock locked."""
+
+    async def move(self, changes: Mapping[UUID, int]) -> None:
+        """Adds pieces to the stock of each product, or takes them away."""
+
+
+class Buyer(Protocol):
+    """A customer, as far as an order needs to know."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def email(self) -> str | None: ...
+    @property
+    def address(self) -> Address: ...
+
+
+class Buyers(Protocol):
+    """The shop's customers."""
+
+    async def find(self, customer_id: UUID) -> Buyer | None:
+        """The customer, or None."""
