@@ -1,0 +1,1 @@
+"""The read models: one folder a bounded context, one file a view."""
