@@ -1,0 +1,105 @@
+"""The composition root: from settings to the parts of a process, wired."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import redis.asyncio as aioredis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from app import registry
+from app.config import Settings
+from app.infra import generations
+from app.infra.bus import Bus
+from app.infra.db import COMMAND_ROLE, PROJECTION_ROLE, QUERY_ROLE, Pool, open_pool
+from app.infra.freshness import ReadModels
+from app.infra.hints import HintListener, HintSender
+from app.infra.redis_views import DocumentView
+from app.infra.table_views import TableView
+
+_REDIS_TIMEOUT_S = 1.0
+
+
+@dataclass(frozen=True)
+class Commands:
+    """The write side of a process."""
+
+    bus: Bus
+    log_id: UUID
+
+
+@dataclass(frozen=True)
+class Stores:
+    """The read stores of a process, and word of when they move."""
+
+    pool: Pool
+    redis: aioredis.Redis
+    prefix: str
+    log_id: UUID
+    tables: dict[str, TableView[Any]]
+    documents: dict[str, DocumentView[Any]]
+    hints: HintListener
+
+
+def open_redis(url: str, **options: Any) -> aioredis.Redis:
+    """A Redis client that fails fast: whoever needs an answer has the flat tables."""
+    return aioredis.Redis.from_url(
+        url,
+        socket_connect_timeout=_REDIS_TIMEOUT_S,
+        retry=Retry(NoBackoff(), 1),
+        **options,
+    )
+
+
+def prefix_of(log_id: UUID) -> str:
+    """What all keys of one log start with, so that documents of another log are never taken for its own."""
+    return f"cf:{log_id.hex[:12]}"
+
+
+@asynccontextmanager
+async def commands(settings: Settings) -> AsyncIterator[Commands]:
+    """The command bus over its own pool and role."""
+    async with AsyncExitStack() as stack:
+        pool = await stack.enter_async_context(
+            await open_pool(settings.command_database, COMMAND_ROLE, size=settings.db_pool_size)
+        )
+        redis = await stack.enter_async_context(open_redis(settings.redis_url, socket_timeout=_REDIS_TIMEOUT_S))
+        log_id = await pool.fetchval("select log_id from write.log")
+        hints = HintSender(redis, prefix_of(log_id))
+        stack.push_async_callback(hints.drain)
+        yield Commands(Bus(pool, registry.handlers(settings.shop_currency), hints), log_id)
+
+
+@asynccontextmanager
+async def read_models(settings: Settings) -> AsyncIterator[tuple[ReadModels, Stores]]:
+    """The read models over the query role, which cannot see the write model."""
+    async with _stores(settings, settings.query_database, QUERY_ROLE) as stores:
+        yield ReadModels(stores.pool, stores.tables, stores.documents, stores.hints), stores
+
+
+@asynccontextmanager
+async def projection_stores(settings: Settings) -> AsyncIterator[Stores]:
+    """The read stores as workers write them."""
+    async with _stores(settings, settings.projection_database, PROJECTION_ROLE) as stores:
+        yield stores
+
+
+@asynccontextmanager
+async def _stores(settings: Settings, dsn: str, role: str) -> AsyncIterator[Stores]:
+    async with AsyncExitStack() as stack:
+        pool = await stack.enter_async_context(await open_pool(dsn, role, size=settings.db_pool_size))
+        redis = await stack.enter_async_context(open_redis(settings.redis_url, socket_timeout=_REDIS_TIMEOUT_S))
+        listening = await stack.enter_async_context(open_redis(settings.redis_url))
+        log_id: UUID = await pool.fetchval("select log_id from read.log")
+        prefix = prefix_of(log_id)
+        tables = dict(await generations.tables(pool, registry.VIEWS))
+        documents = {
+            name: DocumentView(redis, prefix, table)
+            for name, table in tables.items()
+            if table.view.documents
+        }
+        hints = await stack.enter_async_context(HintListener(listening, redis, prefix).listening())
+        yield Stores(pool, redis, prefix, log_id, tables, documents, hints)

@@ -1,0 +1,54 @@
+"""What there is: every context's events, handlers and views. Adding one is a line here."""
+
+from typing import Any, Final, get_args
+
+from app.infra.bus import Handlers
+from app.infra.event_log import EventCatalog
+from app.kernel.messages import Event, Upcasters
+from app.kernel.view import View
+from read_model import accepted_commands
+from read_model.catalog import product
+from read_model.customers import customer_profile
+from read_model.orders import order_details, order_summary
+from write_model.catalog import events as catalog_events
+from write_model.catalog import handlers as catalog_handlers
+from write_model.catalog.repository import Shelves
+from write_model.customers import events as customer_events
+from write_model.customers import handlers as customer_handlers
+from write_model.customers.repository import Customers
+from write_model.orders import events as order_events
+from write_model.orders import handlers as order_handlers
+
+EVENT_TYPES: Final[tuple[type[Event], ...]] = (
+    *get_args(customer_events.CustomerEvent),
+    *get_args(catalog_events.ProductEvent),
+    *get_args(order_events.OrderEvent),
+    order_events.CreditNoteRecorded,
+)
+
+UPCASTERS: Final[Upcasters] = {
+    **customer_events.UPCASTERS,
+    **catalog_events.UPCASTERS,
+    **order_events.UPCASTERS,
+}
+
+EVENTS: Final = EventCatalog(EVENT_TYPES, UPCASTERS)
+
+ACCEPTED_COMMANDS: Final = accepted_commands.view(EVENT_TYPES)
+
+VIEWS: Final[tuple[View[Any], ...]] = (
+    product.VIEW,
+    customer_profile.VIEW,
+    order_details.VIEW,
+    order_summary.VIEW,
+    ACCEPTED_COMMANDS,
+)
+
+
+def handlers(shop_currency: str) -> Handlers:
+    """The handler of every command."""
+    return {
+        **customer_handlers.HANDLERS,
+        **catalog_handlers.handlers(shop_currency),
+        **order_handlers.handlers(stock=Shelves, buyers=Customers),
+    }

@@ -1,0 +1,1 @@
+"""The workers: arq runs them, leases decide who projects what."""

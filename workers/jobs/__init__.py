@@ -1,0 +1,1 @@
+"""What workers do. Generic: no code of any context."""

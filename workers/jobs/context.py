@@ -1,0 +1,87 @@
+"""What the jobs of one worker process share, and the shards that it projects."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+
+from app.infra.db import TRANSIENT, Pool
+from app.infra.event_log import EventCatalog
+from app.infra.hints import HintListener
+from app.infra.leases import Lease, Leases, ShardId
+from app.infra.redis_views import DocumentView
+from app.infra.table_views import Fenced, TableView
+from workers.jobs.shard import ShardProjector, Stores
+
+_log = structlog.get_logger()
+
+_FAILING_PAUSE_S = 1.0
+
+
+@dataclass
+class WorkerContext:
+    """The prefix of all Redis keys, the read stores by view, the leases in this process's name, and how many seconds a shard stays before it is handed on."""
+
+    prefix: str
+    pool: Pool
+    catalog: EventCatalog
+    tables: Mapping[str, TableView[Any]]
+    documents: Mapping[str, DocumentView[Any]]
+    leases: Leases
+    hints: HintListener
+    stint_s: float
+    _running: dict[ShardId, asyncio.Task[None]] = field(default_factory=dict, init=False)
+
+    def serves(self, shard_id: ShardId) -> bool:
+        """Whether this process's code defines the view as that generation does."""
+        table = self.tables.get(shard_id.view)
+        return table is not None and table.generation == shard_id.generation
+
+    def start(self, lease: Lease, hand_on: Callable[[ShardId], Awaitable[None]]) -> None:
+        """Projects the leased shard beside whatever else runs; `hand_on` is told when its time here is over."""
+        task = asyncio.create_task(self._project(lease, hand_on))
+        self._running[lease.shard_id] = task
+        task.add_done_callback(lambda _: self._running.pop(lease.shard_id, None))
+
+    async def stop(self) -> None:
+        """Ends all projecting and gives the leases back, so that others take over at once."""
+        tasks = list(self._running.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _project(self, lease: Lease, hand_on: Callable[[ShardId], Awaitable[None]]) -> None:
+        shard_id = lease.shard_id
+        try:
+            await self._projector(lease).run(until=time.monotonic() + self.stint_s)
+        except Fenced as fenced:
+            _log.warning("fenced", view=shard_id.view, shard=shard_id.shard, reason=str(fenced))
+            return
+        except TRANSIENT as error:
+            _log.warning("database out of reach", view=shard_id.view, shard=shard_id.shard, error=str(error))
+            return
+        except Exception as error:
+            await self._note_failure(lease, error)
+        finally:
+            await asyncio.shield(self._release(lease))
+        await hand_on(shard_id)
+
+    def _projector(self, lease: Lease) -> ShardProjector[Any]:
+        view = lease.shard_id.view
+        stores = Stores(self.pool, self.tables[view], self.documents.get(view))
+        return ShardProjector(stores, self.catalog, self.leases, lease, self.hints)
+
+    async def _note_failure(self, lease: Lease, error: Exception) -> None:
+        _log.exception("projection failed", view=lease.shard_id.view, shard=lease.shard_id.shard)
+        reason = f"{type(error).__name__}: {error}"
+        await self.leases.renew(lease, head=0, state="FAILING", error=reason)
+        await asyncio.sleep(_FAILING_PAUSE_S)
+
+    async def _release(self, lease: Lease) -> None:
+        try:
+            await self.leases.release(lease)
+        except TRANSIENT:
+            _log.warning("lease left to run out", view=lease.shard_id.view, shard=lease.shard_id.shard)

@@ -1,0 +1,178 @@
+"""Projecting one shard of one view, for as long as its lease lasts."""
+
+import time
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+import structlog
+from redis.exceptions import RedisError
+
+from app.infra.db import Pool
+from app.infra.event_log import Batch, EventCatalog, LogReader, recorded
+from app.infra.folding import fold, touched
+from app.infra.hints import LOG, HintListener, wait
+from app.infra.leases import Lease, Leases
+from app.infra.redis_views import DocumentView, Lost
+from app.infra.table_views import Fenced, Progress, Stored, TableView
+from app.kernel.messages import Event, Recorded
+
+Row = TypeVar("Row")
+
+_log = structlog.get_logger()
+
+BATCH = 1_000
+"""Events read at once: enough to spread the cost of a commit, few enough to renew the lease between."""
+
+SWEEP_S = 1.0
+"""How long a shard waits for a hint before it looks for itself; also how often the lease is renewed."""
+
+_GAP_S = 0.004
+"""How long to let the writers of a gap go on before looking again."""
+
+_REMEMBERED_ROWS = 4_096
+
+
+@dataclass(frozen=True)
+class Stores(Generic[Row]):
+    """Where a view is written: the flat table, and Redis above it for documents."""
+
+    pool: Pool
+    table: TableView[Row]
+    documents: DocumentView[Row] | None
+
+
+class ShardProjector(Generic[Row]):
+    """Reads the log after the shard's checkpoint, folds, and writes rows and checkpoint together."""
+
+    def __init__(
+        self, stores: Stores[Row], catalog: EventCatalog, leases: Leases, lease: Lease, hints: HintListener
+    ) -> None:
+        self._stores, self._catalog, self._leases, self._lease, self._hints = (
+            stores,
+            catalog,
+            leases,
+            lease,
+            hints,
+        )
+        self._view, self._shard = stores.table.view, lease.shard_id.shard
+        handled = {each.__name__ for each in self._view.handles}
+        self._handled = frozenset(handled)
+        self._reader = LogReader(stores.pool, handled)
+        self._position = self._head = lease.position
+        self._redis_position: int | None = None
+        self._renewed = time.monotonic()
+        self._remembered = _RecentRows[Row](_REMEMBERED_ROWS)
+
+    async def run(self, until: float) -> None:
+        """Projects until the monotonic clock says so. Raises Fenced when another worker has taken over."""
+        await self._claim_redis()
+        with self._hints.subscribed(LOG) as woken:
+            while time.monotonic() < until:
+                batch = await self._reader.read(self._position, BATCH)
+                self._head = max(self._head, batch.head)
+                if batch.upto > self._position:
+                    await self._project(batch)
+                await self._keep_alive()
+                if batch.gap:
+                    await wait(woken, _GAP_S)
+                elif len(batch.rows) < BATCH:
+                    await wait(woken, SWEEP_S)
+
+    async def _project(self, batch: Batch) -> None:
+        events = [recorded(self._catalog, row) for row in batch.rows if row["type"] in self._handled]
+        rows = fold(self._view, self._shard, events, await self._present(events))
+        progress = self._progress(batch)
+        try:
+            await self._stores.table.apply(self._stores.pool, progress, rows)
+        except BaseException:
+            self._remembered.clear()
+            raise
+        self._remembered.update(rows)
+        self._position = batch.upto
+        await self._mirror(progress, rows)
+
+    def _progress(self, batch: Batch) -> Progress:
+        event_at: datetime | None = batch.rows[-1]["recorded_at"] if batch.rows else None
+        return Progress(
+            self._shard, self._lease.epoch, self._position, batch.upto, self._head, event_at
+        )
+
+    async def _present(self, events: Sequence[Recorded[Event]]) -> Mapping[UUID, Stored[Row]]:
+        keys = touched(self._view, self._shard, events)
+        known = self._remembered.among(keys)
+        missing = keys - known.keys()
+        if not missing:
+            return known
+        return known | await self._stores.table.load(self._stores.pool, missing)
+
+    async def _mirror(self, progress: Progress, rows: Mapping[UUID, Stored[Row]]) -> None:
+        """Brings Redis after the flat table, or, for a view without documents, says that it moved."""
+        documents = self._stores.documents
+        try:
+            if documents is None:
+                await self._hints.send(self._view.name, progress.upto)
+            elif self._redis_position == progress.start:
+                await documents.apply(progress, rows)
+                self._redis_position = progress.upto
+            else:
+                await self._restore(documents)
+        except Lost:
+            self._redis_position = None
+        except (RedisError, OSError) as error:
+            self._redis_position = None
+            _log.warning("redis out of reach", view=self._view.name, shard=self._shard, error=str(error))
+
+    async def _claim_redis(self) -> None:
+        """Shuts out older workers, and restores what Redis has not: all of it, or what was written while it was away."""
+        documents = self._stores.documents
+        if documents is None:
+            return
+        try:
+            self._redis_position = await documents.claim(self._shard, self._lease.epoch)
+            if self._redis_position != self._position:
+                await self._restore(documents)
+        except (RedisError, OSError):
+            self._redis_position = None
+
+    async def _restore(self, documents: DocumentView[Row]) -> None:
+        since = await documents.claim(self._shard, self._lease.epoch)
+        if since is not None and since > self._position:
+            since = None
+        copied = await documents.restore(
+            self._stores.pool, self._shard, self._lease.epoch, self._position, since
+        )
+        self._redis_position = self._position
+        _log.info("redis restored", view=self._view.name, shard=self._shard, documents=copied, since=since)
+
+    async def _keep_alive(self) -> None:
+        if time.monotonic() - self._renewed < SWEEP_S:
+            return
+        if not await self._leases.renew(self._lease, head=self._head):
+            raise Fenced(f"the lease on {self._lease.shard_id} is lost")
+        self._renewed = time.monotonic()
+        await self._claim_redis()
+
+
+class _RecentRows(Generic[Row]):
+    """The rows written last. Nobody else writes them while the lease holds, so they need not be read again."""
+
+    def __init__(self, at_most: int) -> None:
+        self._rows: OrderedDict[UUID, Stored[Row]] = OrderedDict()
+        self._at_most = at_most
+
+    def among(self, keys: Iterable[UUID]) -> dict[UUID, Stored[Row]]:
+        return {key: self._rows[key] for key in keys if key in self._rows}
+
+    def update(self, rows: Mapping[UUID, Stored[Row]]) -> None:
+        for key, stored in rows.items():
+            self._rows[key] = stored
+            self._rows.move_to_end(key)
+        while len(self._rows) > self._at_most:
+            self._rows.popitem(last=False)
+
+    def clear(self) -> None:
+        self._rows.clear()

@@ -1,0 +1,23 @@
+"""The job `sweep`, each second: whatever has no living lease is asked for anew."""
+
+from datetime import timedelta
+from typing import Any
+
+from app.infra.db import TRANSIENT
+from workers.jobs.context import WorkerContext
+from workers.jobs.project import enqueue
+
+_APART = timedelta(milliseconds=30)
+"""Spread over a few polls, so that one worker does not take all of them."""
+
+
+async def sweep(context: dict[str, Any]) -> None:
+    """Enqueues every shard that nobody projects: after a crash, a flushed queue, a lost hand-over, or at the very start."""
+    worker: WorkerContext = context["worker"]
+    try:
+        unowned = await worker.leases.unowned()
+    except TRANSIENT:
+        return
+    for place, shard_id in enumerate(unowned):
+        if worker.serves(shard_id):
+            await enqueue(context["redis"], shard_id, _APART * place)

@@ -1,0 +1,136 @@
+"""A worker process: arq starts, retries and schedules its jobs, and never owns a projection."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import random
+import signal
+import socket
+from collections.abc import AsyncIterator
+from urllib.parse import urlsplit
+
+import structlog
+from arq import Worker, cron
+from arq.connections import RedisSettings
+from arq.worker import func
+from redis.exceptions import RedisError
+
+from app import registry
+from app.bootstrap import projection_stores
+from app.config import Settings
+from app.infra.db import TRANSIENT
+from app.infra.leases import Leases
+from app.logs import configure_logs
+from workers.jobs.context import WorkerContext
+from workers.jobs.project import project
+from workers.jobs.sweep import sweep
+
+_log = structlog.get_logger()
+
+STINT_S = 30.0
+"""How long a shard stays with a worker before it is handed on, so that a worker that joins gets its share."""
+
+_POLL_S = 0.05
+_RECONNECT_S = 0.5
+
+
+def run(settings: Settings) -> None:
+    """Works until SIGTERM or SIGINT, through restarts of Redis and PostgreSQL."""
+    configure_logs(settings.log_level, settings.log_format)
+    logging.getLogger("arq").setLevel(logging.WARNING)
+    import uvloop
+
+    uvloop.run(_run(settings))
+
+
+async def _run(settings: Settings) -> None:
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    work = asyncio.create_task(_work(settings))
+    waiting = asyncio.create_task(stopping.wait())
+    await asyncio.wait({work, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    if work.done():
+        waiting.cancel()
+        work.result()
+        return
+    work.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await work
+
+
+async def _work(settings: Settings) -> None:
+    """Starts over whenever PostgreSQL goes away."""
+    while True:
+        try:
+            async with _context(settings) as context:
+                await _serve(settings, context)
+        except (RedisError, *TRANSIENT) as error:
+            _log.warning("a server is out of reach, trying again", error=str(error) or type(error).__name__)
+            await asyncio.sleep(_RECONNECT_S * random.uniform(0.5, 1.0))
+
+
+@contextlib.asynccontextmanager
+async def _context(settings: Settings) -> AsyncIterator[WorkerContext]:
+    owner = f"{socket.gethostname()}:{os.getpid()}"
+    async with projection_stores(settings) as stores:
+        yield WorkerContext(
+            prefix=stores.prefix,
+            pool=stores.pool,
+            catalog=registry.EVENTS,
+            tables=stores.tables,
+            documents=stores.documents,
+            leases=Leases(stores.pool, owner),
+            hints=stores.hints,
+            stint_s=STINT_S,
+        )
+
+
+async def _serve(settings: Settings, context: WorkerContext) -> None:
+    """Runs arq, anew whenever Redis takes it down; the shards of this process go on meanwhile."""
+    try:
+        while True:
+            try:
+                await _run_arq(settings, context)
+            except (RedisError, OSError) as error:
+                _log.warning("arq starts over", error=str(error) or type(error).__name__)
+                await asyncio.sleep(_RECONNECT_S * random.uniform(0.5, 1.0))
+    finally:
+        await context.stop()
+
+
+async def _run_arq(settings: Settings, context: WorkerContext) -> None:
+    worker = _arq_worker(settings, context)
+    try:
+        await worker.async_run()
+    finally:
+        with contextlib.suppress(RedisError, OSError):
+            await worker.close()
+
+
+def _arq_worker(settings: Settings, context: WorkerContext) -> Worker:
+    return Worker(
+        functions=[func(project, name="project", keep_result=0, max_tries=1, timeout=10)],  # type: ignore[arg-type]
+        cron_jobs=[cron(sweep, second=set(range(60)), run_at_startup=True, keep_result=0, timeout=10)],  # type: ignore[arg-type]
+        queue_name=f"{context.prefix}:jobs",
+        ctx={"worker": context},
+        redis_settings=redis_settings(settings.redis_url),
+        max_jobs=settings.worker_jobs,
+        poll_delay=_POLL_S,
+        keep_result=0,
+        handle_signals=False,
+        allow_abort_jobs=False,
+    )
+
+
+def redis_settings(url: str) -> RedisSettings:
+    """arq's settings for a Redis URL; arq knows no unix:// URLs of its own."""
+    parts = urlsplit(url)
+    if parts.scheme == "unix":
+        return RedisSettings(unix_socket_path=parts.path, conn_retries=1, conn_timeout=2)
+    found = RedisSettings.from_dsn(url)
+    found.conn_retries, found.conn_timeout = 1, 2
+    return found
+
+
