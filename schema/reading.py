@@ -1,0 +1,63 @@
+"""The arguments that every read takes, and reading one row by its TypeID."""
+
+from typing import Annotated, TypeVar
+from uuid import UUID
+
+import strawberry
+
+from app.infra.freshness import Behind, Found, Wanted
+from app.infra.table_views import Stored
+from app.kernel import typeid
+from app.kernel.errors import MalformedId, Refusal
+from app.kernel.view import View
+from schema.context import Info
+from schema.values import Processing
+
+Row = TypeVar("Row")
+
+MinVersion = Annotated[
+    int | None, strawberry.argument(description="Answer Processing rather than anything older than this version.")
+]
+Token = Annotated[
+    str | None,
+    strawberry.argument(
+        description="Answer nothing older than the write that this token came from. The header Consistency-Token holds otherwise."
+    ),
+]
+WaitMs = Annotated[
+    int | None, strawberry.argument(description="How long to wait for that, in milliseconds; 2,000 unless given.")
+]
+
+
+class StillProcessing(Refusal):
+    """A read has not reached the token that it was asked for; nothing older is shown instead."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, field="token")
+
+
+def not_reached(behind: Behind) -> StillProcessing:
+    """The refusal of a list that stays behind."""
+    reached, wanted = behind.freshness.position, behind.wanted.position
+    return StillProcessing(
+        f"The list has reached position {reached} of the wanted {wanted}. Ask again, or wait longer with waitMs."
+    )
+
+
+def decode_id(prefix: str, text: str, field: str) -> UUID:
+    """The UUID in a TypeID. Raises MalformedId, naming the argument."""
+    try:
+        return typeid.decode(prefix, text)
+    except MalformedId as malformed:
+        malformed.field = field
+        raise
+
+
+async def read(info: Info, view: View[Row], key: UUID, wanted: Wanted) -> Stored[Row] | Processing | None:
+    """The row, or Processing when the view did not get there in time."""
+    answer = await info.context.reads.get(view, key, wanted)
+    match answer:
+        case Found():
+            return answer.stored
+        case Behind():
+            return Processing.of(answer)

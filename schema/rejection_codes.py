@@ -1,0 +1,24 @@
+"""Every rule that a command can be rejected by, as one enum: made from the refusals that the contexts declare."""
+
+from enum import Enum
+
+import strawberry
+
+from app.infra import consistency_token, keyset
+from app.kernel.errors import Refusal
+from write_model.catalog import errors as catalog
+from write_model.customers import errors as customers
+from write_model.orders import errors as orders
+
+DECLARED = (catalog, customers, orders, consistency_token, keyset)
+
+
+def _refusals(of: type[Refusal]) -> set[type[Refusal]]:
+    children = set(of.__subclasses__())
+    return children.union(*(_refusals(child) for child in children))
+
+
+RejectionCode = strawberry.enum(
+    Enum("RejectionCode", {code: code for code in sorted(each.code for each in _refusals(Refusal))}),
+    description="The rule that a rejected command would have broken.",
+)

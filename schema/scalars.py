@@ -1,0 +1,77 @@
+"""The scalars: exact amounts, moments in UTC, log positions."""
+
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import NewType
+
+import strawberry
+from strawberry.schema.config import StrawberryConfig
+
+BigInt = NewType("BigInt", int)
+
+_LONGEST_AMOUNT = 40
+
+
+def _parse_amount(value: object) -> Decimal:
+    if not isinstance(value, str) or len(value) > _LONGEST_AMOUNT:
+        raise ValueError('An amount is a decimal in a string, such as "12.50".')
+    try:
+        amount = Decimal(value)
+    except InvalidOperation:
+        raise ValueError('An amount is a decimal in a string, such as "12.50".') from None
+    if not amount.is_finite():
+        raise ValueError("An amount must be finite.")
+    return amount
+
+
+def show_amount(amount: Decimal) -> str:
+    """Two decimals at least, more only where they say something."""
+    shown = f"{amount:f}".rstrip("0") if "." in f"{amount:f}" else f"{amount:f}."
+    whole, _, decimals = shown.partition(".")
+    return f"{whole}.{decimals:0<2}"
+
+
+def _parse_moment(value: object) -> datetime:
+    if not isinstance(value, str):
+        raise ValueError('A moment is a string such as "2026-01-31T12:00:00Z".')
+    moment = datetime.fromisoformat(value)
+    if moment.tzinfo is None:
+        raise ValueError("A moment needs its offset from UTC, such as Z or +01:00.")
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("This moment is out of range.") from None
+
+
+def _show_moment(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _parse_big_int(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ValueError("A whole number is needed.")
+    return value
+
+
+CONFIG = StrawberryConfig(
+    scalar_map={
+        Decimal: strawberry.scalar(
+            name="Decimal",
+            description='An exact decimal number in a string, such as "12.50".',
+            serialize=show_amount,
+            parse_value=_parse_amount,
+        ),
+        datetime: strawberry.scalar(
+            name="DateTime",
+            description="A moment, as ISO 8601 with its offset; answered in UTC.",
+            serialize=_show_moment,
+            parse_value=_parse_moment,
+        ),
+        BigInt: strawberry.scalar(
+            name="BigInt",
+            description="A whole number beyond 32 bits, such as a position in the log.",
+            serialize=int,
+            parse_value=_parse_big_int,
+        ),
+    }
+)
