@@ -1,0 +1,178 @@
+"""The API process: GraphQL, its page, and health."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import Route, WebSocketRoute
+from starlette.types import Receive, Scope, Send
+
+from app import bootstrap, registry
+from app.authentication import Authentication
+from app.config import Settings
+from app.endpoint import MAX_BODY, Endpoint, problem
+from app.infra.db import TRANSIENT
+from app.infra.view_status import ViewStatus
+from app.logs import configure_logs
+from app.seed import examples
+from app.web.pages import asset_routes, graphiql_page
+from schema.context import Installation, Waiting
+from schema.schema import Schema, make
+
+GRAPHQL_PATH = "/graphql"
+STREAM_PATH = "/graphql/stream"
+_LOOPBACK = ["localhost", "127.0.0.1", "[::1]", "::1"]
+
+
+def application(settings: Settings, *, take_commands: bool = True, answer_queries: bool = True) -> Starlette:
+    """The ASGI application; opens its stores when it starts, and closes them when it ends."""
+    schema, faces = make(registry.ACCEPTED_COMMANDS), _Faces()
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            installation = await _installation(settings, stack, take_commands, answer_queries)
+            faces.open(schema, installation, _authentication(settings))
+            yield
+
+    return Starlette(
+        routes=[
+            Route("/", _to_graphiql),
+            Route("/livez", _alive),
+            Route("/readyz", faces.ready),
+            Route(STREAM_PATH, faces.stream),
+            Route(GRAPHQL_PATH, faces.graphql),
+            WebSocketRoute(GRAPHQL_PATH, faces.graphql),
+            *asset_routes(),
+        ],
+        middleware=_middleware(settings),
+        exception_handlers={404: _not_found, 405: _not_allowed},
+        lifespan=lifespan,
+    )
+
+
+class _Faces:
+    """The endpoints, which exist from the application's start on."""
+
+    def __init__(self) -> None:
+        self._graphql: Endpoint | None = None
+        self._stream: Endpoint | None = None
+        self._installation: Installation | None = None
+        self.graphql, self.stream = _Face(self, "_graphql"), _Face(self, "_stream")
+
+    def open(self, schema: Schema, installation: Installation, authentication: Authentication) -> None:
+        shown = examples()
+        self._graphql = Endpoint(schema, installation, authentication, lambda: graphiql_page(shown))
+        self._stream = Endpoint(schema, installation, authentication, None)
+        self._installation = installation
+
+    async def ready(self, _: Request) -> Response:
+        """200 when the stores answer; which side this process serves is told besides."""
+        installation = self._installation
+        assert installation is not None
+        try:
+            if installation.reads is not None:
+                await installation.reads.pool.fetchval("select 1")
+        except (*TRANSIENT, asyncio.TimeoutError) as error:
+            return JSONResponse({"ready": False, "reason": type(error).__name__}, status_code=503)
+        return JSONResponse(
+            {"ready": True, "commands": installation.bus is not None, "queries": installation.reads is not None}
+        )
+
+
+class _Face:
+    """An ASGI application that is looked up when it is called."""
+
+    def __init__(self, faces: _Faces, name: str) -> None:
+        self._faces, self._name = faces, name
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        endpoint: Endpoint = getattr(self._faces, self._name)
+        await endpoint(scope, receive, send)
+
+
+async def _installation(
+    settings: Settings, stack: AsyncExitStack, take_commands: bool, answer_queries: bool
+) -> Installation:
+    commands = await stack.enter_async_context(bootstrap.commands(settings)) if take_commands else None
+    reads, stores = (
+        await stack.enter_async_context(bootstrap.read_models(settings)) if answer_queries else (None, None)
+    )
+    known = commands or stores
+    assert known is not None, "an api process serves commands, queries, or both"
+    return Installation(
+        log_id=known.log_id,
+        waiting=Waiting(settings.wait_ms_default, settings.wait_ms_max),
+        bus=commands.bus if commands else None,
+        reads=reads,
+        status=ViewStatus(stores.pool) if stores else None,
+    )
+
+
+def _authentication(settings: Settings) -> Authentication:
+    key = settings.jwt_key.get_secret_value() if settings.jwt_key else None
+    return Authentication(key, settings.open)
+
+
+def _middleware(settings: Settings) -> list[Middleware]:
+    """An open installation answers to loopback names alone, so that no web page can reach it under a name of its own."""
+    body = Middleware(BodyLimit)
+    return [Middleware(TrustedHostMiddleware, allowed_hosts=_LOOPBACK), body] if settings.open else [body]
+
+
+class BodyLimit:
+    """Answers 413 to a body that is announced as too large, before any of it is read."""
+
+    def __init__(self, app: Starlette) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and _announced(scope) > MAX_BODY:
+            await problem(413, f"The body is larger than {MAX_BODY:,} bytes.")(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+
+def _announced(scope: Scope) -> int:
+    length = dict(scope["headers"]).get(b"content-length", b"0")
+    return int(length) if length.isdigit() else 0
+
+
+async def _to_graphiql(_: Request) -> Response:
+    return RedirectResponse(GRAPHQL_PATH)
+
+
+async def _alive(_: Request) -> Response:
+    return JSONResponse({"alive": True})
+
+
+async def _not_found(_: Request, __: Exception) -> Response:
+    return problem(404, f"There is nothing here; GraphQL is at {GRAPHQL_PATH}.")
+
+
+async def _not_allowed(_: Request, __: Exception) -> Response:
+    return problem(405, "GraphQL takes GET and POST.")
+
+
+def serve(settings: Settings, sides: Sequence[str] = ("commands", "queries")) -> None:
+    """Serves until SIGTERM or SIGINT."""
+    configure_logs(settings.log_level, settings.log_format)
+    settings.require_authentication()
+    app = application(settings, take_commands="commands" in sides, answer_queries="queries" in sides)
+    uvicorn.run(
+        app,
+        host=settings.host,
+        port=settings.port,
+        loop="uvloop",
+        http="httptools",
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=3,
+        ws_max_size=MAX_BODY,
+    )

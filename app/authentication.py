@@ -1,0 +1,63 @@
+"""Who is asking: bearer tokens to principals."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+import jwt
+
+from app.kernel import typeid
+from app.kernel.errors import MalformedId
+from app.kernel.messages import Principal, Role
+from app.tokens import ALGORITHM, ISSUER
+
+OPEN_PRINCIPAL = Principal("open", frozenset({Role.OPERATOR}))
+"""Who asks without a token on an open installation."""
+
+
+class Unauthenticated(Exception):
+    """A token was sent that is not valid here; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Authentication:
+    """Checks tokens signed with `key`; without a key none is valid. `is_open` lets requests without a token in as an operator's."""
+
+    key: str | None
+    is_open: bool
+
+    def principal(self, authorization: str | None) -> Principal | None:
+        """Who the Authorization header names; None for nobody in particular. Raises Unauthenticated."""
+        if authorization is None or not authorization.strip():
+            return OPEN_PRINCIPAL if self.is_open else None
+        scheme, _, token = authorization.strip().partition(" ")
+        if scheme.lower() != "bearer" or not token.strip():
+            raise Unauthenticated("The Authorization header must be: Bearer, a space, and a token.")
+        return self._verified(token.strip())
+
+    def _verified(self, token: str) -> Principal:
+        if self.key is None:
+            raise Unauthenticated("This installation has no key, so no token can be valid.")
+        try:
+            claims = jwt.decode(
+                token, self.key, algorithms=[ALGORITHM], issuer=ISSUER, options={"require": ["exp", "sub"]}
+            )
+        except jwt.PyJWTError as error:
+            raise Unauthenticated(f"The token is not valid: {error}.") from None
+        return _principal(claims["sub"], claims.get("roles"))
+
+
+def _principal(subject: str, roles: object) -> Principal:
+    if not isinstance(roles, list) or not roles:
+        raise Unauthenticated("The token names no roles.")
+    try:
+        known = frozenset(Role(role) for role in roles)
+    except ValueError:
+        raise Unauthenticated("The token names a role that does not exist.") from None
+    return Principal(subject, known, _customer_id(subject) if Role.CUSTOMER in known else None)
+
+
+def _customer_id(subject: str) -> UUID:
+    try:
+        return typeid.decode("customer", subject)
+    except MalformedId:
+        raise Unauthenticated("A customer's token must have the customer's id as its subject.") from None

@@ -1,0 +1,167 @@
+"""The commands of `python3 -m app`: each imports what it needs, so that none waits for those of others."""
+
+import asyncio
+import os
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from app.environment import ROOT, explanation
+
+if TYPE_CHECKING:
+    from app.config import Settings
+
+commands = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help=explanation().splitlines()[0],
+)
+
+DataDir = Annotated[
+    Path, typer.Option(help="Folder for the data, the logs and the key of this installation.")
+]
+DATA_DIR = Path(".data")
+
+
+class Role(StrEnum):
+    """What a token lets its bearer do."""
+
+    CUSTOMER = "customer"
+    OPERATOR = "operator"
+    ADMIN = "admin"
+
+
+@commands.command()
+def up(
+    port: Annotated[
+        int, typer.Option(help="Port of the API.", min=1, max=65535, envvar="COUNTERFOIL_PORT")
+    ] = 8000,
+    host: Annotated[str, typer.Option(help="Address of the API.", envvar="COUNTERFOIL_HOST")] = "127.0.0.1",
+    data_dir: DataDir = DATA_DIR,
+    workers: Annotated[int, typer.Option(help="Worker processes.", min=1, max=64)] = 2,
+    seed: Annotated[bool, typer.Option("--seed/--no-seed", help="Open a small shop to look at.")] = True,
+) -> None:
+    """Run everything on this machine: PostgreSQL, Redis, workers, the API and GraphiQL."""
+    from app.supervisor import UpOptions, up  # noqa: PLC0415
+
+    raise SystemExit(up(UpOptions(data_dir=data_dir, host=host, port=port, workers=workers, seed=seed)))
+
+
+@commands.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True}, add_help_option=False
+)
+def test(context: typer.Context) -> None:
+    """Run the test suite; further arguments go to pytest."""
+    os.chdir(ROOT)
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, "-m", "pytest", *context.args])  # noqa: S606
+
+
+@commands.command()
+def api(data_dir: DataDir = DATA_DIR) -> None:
+    """Run the API."""
+    from app.asgi import serve  # noqa: PLC0415
+
+    serve(settings(data_dir))
+
+
+@commands.command()
+def worker(data_dir: DataDir = DATA_DIR) -> None:
+    """Run one worker."""
+    from workers.settings import run  # noqa: PLC0415
+
+    run(settings(data_dir))
+
+
+@commands.command()
+def migrate(data_dir: DataDir = DATA_DIR) -> None:
+    """Bring the database to the current schema."""
+    from app.migrations.migrate import migrate  # noqa: PLC0415
+    from app.registry import VIEWS  # noqa: PLC0415
+
+    for step in asyncio.run(migrate(settings(data_dir).database_url, VIEWS)):
+        print(step)
+
+
+@commands.command(hidden=True)
+def seed(data_dir: DataDir = DATA_DIR) -> None:
+    """Open a small shop to look at: `up` calls this, and the second time it changes nothing."""
+    from app.seed import seed  # noqa: PLC0415
+
+    asyncio.run(seed(settings(data_dir)))
+
+
+@commands.command()
+def status(data_dir: DataDir = DATA_DIR) -> None:
+    """Show how far every read model is behind the event log."""
+    raise NotImplementedError  # LEAD: to be filled in
+
+
+@commands.command("export-schema")
+def export_schema() -> None:
+    """Write the GraphQL schema to schema/schema.graphql."""
+    raise NotImplementedError  # LEAD: to be filled in
+
+
+@commands.command("import")
+def import_(
+    kind: Annotated[Literal["online-retail"], typer.Argument(help="What the file holds.")],
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The file, compressed or not.")],
+    data_dir: DataDir = DATA_DIR,
+) -> None:
+    """Bring a data set in through the command bus; started again, it goes on where it was."""
+    raise NotImplementedError  # LEAD: to be filled in
+
+
+@commands.command()
+def bench(data_dir: DataDir = DATA_DIR) -> None:
+    """Measure commands, projections and queries."""
+    raise NotImplementedError  # LEAD: to be filled in
+
+
+@commands.command()
+def token(
+    role: Annotated[
+        list[Role] | None, typer.Option(help="Repeat it for several; operator if left out.")
+    ] = None,
+    subject: Annotated[
+        str, typer.Option(help="Who it is for: a customer's id for the role customer.")
+    ] = "developer",
+    hours: Annotated[float, typer.Option(help="How long it is valid.", min=0.01, max=24 * 366)] = 12,
+    data_dir: DataDir = DATA_DIR,
+) -> None:
+    """Print an access token for development, signed with this installation's key."""
+    from app.tokens import mint  # noqa: PLC0415
+
+    key = os.environ.get("COUNTERFOIL_JWT_KEY") or _installation_key(data_dir)
+    print(mint(key, subject=subject, roles=role or [Role.OPERATOR], hours=hours))
+
+
+def settings(data_dir: Path) -> "Settings":
+    """The environment's settings; what it leaves out comes from the `up` that runs on `data_dir`, if any."""
+    from app.config import ConfigurationProblem, load_settings  # noqa: PLC0415
+
+    try:
+        if not (os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL")):
+            _join_running(data_dir)
+        return load_settings()
+    except ConfigurationProblem as problem:
+        sys.exit(str(problem))
+
+
+def _join_running(data_dir: Path) -> None:
+    from app.data_dir import Running  # noqa: PLC0415
+
+    if running := Running.read(data_dir):
+        known = {"DATABASE_URL": running.database_url, "REDIS_URL": running.redis_url}
+        os.environ.update({name: url for name, url in known.items() if not os.environ.get(name)})
+
+
+def _installation_key(data_dir: Path) -> str:
+    from app.data_dir import installation_key  # noqa: PLC0415
+
+    return installation_key(data_dir)

@@ -1,0 +1,186 @@
+"""GraphQL over HTTP, server-sent events and graphql-transport-ws."""
+
+import json
+from collections.abc import AsyncGenerator, Callable
+from typing import Any, Final
+from uuid import UUID
+
+import structlog
+from cross_web import AsyncHTTPRequestAdapter, HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocket
+from strawberry.asgi import ASGIWebSocketAdapter, GraphQL
+from strawberry.exceptions import ConnectionRejectionError
+from strawberry.http import GraphQLRequestData
+from strawberry.http.exceptions import NonJsonMessageReceived
+from strawberry.schema import BaseSchema
+from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
+
+from app.authentication import Authentication, Unauthenticated
+from app.kernel.clock import new_id
+from schema.context import CORRELATION_HEADER, TOKEN_HEADER, Installation, RequestContext
+
+MAX_BODY: Final = 1_000_000
+"""Bytes of a request's body; a larger one is answered 413 without being read to its end."""
+
+Page = Callable[[], Response]
+
+
+class ObjectsOnly(ASGIWebSocketAdapter):
+    """Every message of graphql-transport-ws is a JSON object; the library's handler would fail on any other."""
+
+    async def iter_json(self, *, ignore_parsing_errors: bool = False) -> AsyncGenerator[object, None]:
+        """The messages. Raises NonJsonMessageReceived for one that is no object, or is nested too deeply."""
+        try:
+            async for message in super().iter_json(ignore_parsing_errors=ignore_parsing_errors):
+                if not _is_message(message):
+                    raise NonJsonMessageReceived
+                yield message
+        except RecursionError:
+            raise NonJsonMessageReceived from None
+
+
+def _is_message(message: object) -> bool:
+    if not isinstance(message, dict) or not isinstance(message.get("type"), str):
+        return False
+    if message["type"] in ("subscribe", "complete") and not isinstance(message.get("id"), str):
+        return False
+    return message["type"] != "subscribe" or _is_operation(message.get("payload"))
+
+
+def _is_operation(payload: object) -> bool:
+    return (
+        isinstance(payload, dict)
+        and isinstance(payload.get("query"), str)
+        and isinstance(payload.get("variables"), (dict, type(None)))
+        and isinstance(payload.get("operationName"), (str, type(None)))
+    )
+
+
+class Endpoint(GraphQL[RequestContext, None]):
+    """The library's view, with our contexts, and with a clear 4xx for whatever is no GraphQL request."""
+
+    websocket_adapter_class = ObjectsOnly
+
+    def __init__(
+        self, schema: BaseSchema, installation: Installation, authentication: Authentication, page: Page | None
+    ) -> None:
+        protocol = GRAPHQL_TRANSPORT_WS_PROTOCOL if page else GRAPHQL_SSE_PROTOCOL
+        super().__init__(schema, graphql_ide="graphiql" if page else None, subscription_protocols=(protocol,))
+        self._installation, self._authentication, self._page = installation, authentication, page
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves one request or connection."""
+        if scope["type"] != "http":
+            await super().__call__(scope, receive, send)
+            return
+        try:
+            response = await self.run(Request(scope, receive))
+        except HTTPException as error:
+            response = problem(error.status_code, error.reason)
+        await response(scope, receive, send)
+
+    async def get_context(
+        self, request: Request | WebSocket, response: Response | WebSocket
+    ) -> RequestContext:
+        """Who asks and how fresh, from the headers; a websocket says the same in connection_init. Raises a 401."""
+        correlation_id = _correlation(request.headers.get(CORRELATION_HEADER))
+        headers = response.headers if isinstance(response, Response) else None
+        if headers is not None:
+            headers[CORRELATION_HEADER] = str(correlation_id)
+        structlog.contextvars.bind_contextvars(correlation_id=str(correlation_id))
+        return RequestContext(
+            installation=self._installation,
+            principal=self._principal(request),
+            correlation_id=correlation_id,
+            header_token=request.headers.get(TOKEN_HEADER),
+            response_headers=headers,
+        )
+
+    def _principal(self, request: Request | WebSocket) -> Any:
+        try:
+            return self._authentication.principal(request.headers.get("authorization"))
+        except Unauthenticated as refused:
+            if isinstance(request, WebSocket):
+                return None
+            raise HTTPException(401, str(refused)) from None
+
+    async def on_ws_connect(self, context: RequestContext) -> Any:
+        """Reads `Authorization` and `Consistency-Token` from connection_init. Closes with 4403 for an invalid token."""
+        params = {str(name).lower(): value for name, value in context.connection_params.items()}
+        authorization, token = params.get("authorization"), params.get(TOKEN_HEADER.lower())
+        if isinstance(token, str):
+            context.header_token = token
+        if authorization is not None:
+            try:
+                context.principal = self._authentication.principal(str(authorization))
+            except Unauthenticated:
+                raise ConnectionRejectionError from None
+        return {}
+
+    async def parse_http_body(self, request: AsyncHTTPRequestAdapter) -> GraphQLRequestData:
+        """One operation. Raises HTTPException 400, 413 or 415 with what is wrong."""
+        if request.method == "POST":
+            _require_json(request.content_type or "")
+            _require_object(_decoded(await request.get_body()))
+        try:
+            data = await super().parse_http_body(request)
+        except RecursionError:
+            raise HTTPException(400, "The JSON is nested too deeply.") from None
+        assert isinstance(data, GraphQLRequestData)
+        if not isinstance(data.operation_name, (str, type(None))):
+            raise HTTPException(400, "The GraphQL operation's `operationName` must be a string or null.")
+        if not data.query:
+            raise HTTPException(400, "The body has no `query`: send {\"query\": \"{ … }\"}.")
+        return data
+
+    async def render_graphql_ide(self, request: Request) -> Response:
+        """The page for people."""
+        assert self._page is not None
+        return self._page()
+
+
+def _require_json(content_type: str) -> None:
+    if content_type.partition(";")[0].strip().lower() != "application/json":
+        raise HTTPException(415, "Send the operation as application/json.")
+
+
+def _decoded(body: bytes | str) -> object:
+    if len(body) > MAX_BODY:
+        raise HTTPException(413, f"The body is larger than {MAX_BODY:,} bytes.")
+    try:
+        return json.loads(body)
+    except UnicodeDecodeError:
+        raise HTTPException(400, "The body is not UTF-8.") from None
+    except RecursionError:
+        raise HTTPException(400, "The JSON is nested too deeply.") from None
+    except ValueError as error:
+        raise HTTPException(400, f"The body is not JSON: {error}.") from None
+
+
+def _require_object(body: object) -> None:
+    if isinstance(body, list):
+        raise HTTPException(400, "Batches are not taken; send one operation as a JSON object.")
+    if not isinstance(body, dict):
+        raise HTTPException(400, "The body must be a JSON object with a `query`.")
+
+
+_CODES = {400: "BAD_REQUEST", 401: "UNAUTHENTICATED", 404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}
+_CODES |= {413: "TOO_LARGE", 415: "UNSUPPORTED_MEDIA_TYPE"}
+
+
+def problem(status: int, reason: str) -> JSONResponse:
+    """A 4xx in the shape of a GraphQL answer."""
+    error = {"message": reason, "extensions": {"code": _CODES.get(status, "BAD_REQUEST")}}
+    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
+    return JSONResponse({"errors": [error]}, status_code=status, headers=headers)
+
+
+def _correlation(header: str | None) -> UUID:
+    """A fresh correlation id, or the caller's."""
+    try:
+        return UUID(header) if header else new_id()
+    except ValueError:
+        return new_id()

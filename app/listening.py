@@ -1,0 +1,33 @@
+"""The API's address, looked at from outside."""
+
+import http.client
+import socket
+
+from app.data_dir import UpProblem
+
+
+def check_port(host: str, port: int) -> None:
+    """Raise `UpProblem` if the API could not listen there."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+            probe.listen()
+        except OSError as error:
+            raise UpProblem(
+                f"Port {port} on {host} cannot be used: {error.strerror}. Choose another with --port."
+            ) from None
+
+
+def is_ready(host: str, port: int) -> bool:
+    """Whether the API says that it and what it needs can be used."""
+    address = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - asked, not bound
+    connection = http.client.HTTPConnection(address, port, timeout=5)
+    try:
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == http.client.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()

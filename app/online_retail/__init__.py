@@ -1,0 +1,1 @@
+"""The "Online Retail" books, entered through the bus: app/decisions/0005-importing-online-retail.md."""

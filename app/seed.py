@@ -1,0 +1,215 @@
+"""A small living shop: customers, products and orders in every status, made by dispatching commands.
+
+Ids and command ids derive from names, so seeding twice changes nothing, and the example operations can name what is there.
+"""
+
+import hashlib
+import uuid
+from collections.abc import Iterator, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Final
+from uuid import UUID
+
+from app.bootstrap import commands as command_side
+from app.config import Settings
+from app.infra.bus import Bus
+from app.kernel import typeid
+from app.kernel.clock import id_at, new_id, now
+from app.kernel.errors import Refusal
+from app.kernel.messages import Command, Envelope, Principal, Role
+from app.kernel.values import Address, Money
+from app.web.operations import Example, load
+from write_model.catalog.commands import AddProduct, ReceiveStock
+from write_model.customers.commands import RegisterCustomer, Tier, UpgradeCustomer
+from write_model.orders.commands import (
+    CancelOrder,
+    DeliverOrder,
+    PayOrder,
+    PlaceOrder,
+    ReturnedPieces,
+    ReturnItems,
+    ShipOrder,
+    WantedItem,
+)
+
+_NAMESPACE: Final = UUID("6b1f6c1e-3f0e-5d0e-9c1c-1d2f6a0c7e11")
+_EPOCH_MS: Final = 1_767_225_600_000  # 2026-01-01, so that seeded ids sort before everything later
+_SEEDER: Final = Principal("seed", frozenset({Role.OPERATOR}))
+
+
+@dataclass(frozen=True, slots=True)
+class _Customer:
+    name: str
+    street: str
+    city: str
+    postal_code: str
+    country: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Product:
+    sku: str
+    name: str
+    description: str
+    categories: tuple[str, ...]
+    vendor: str
+    price: str
+    pieces: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    customer: str
+    items: Mapping[str, int]
+    days_ago: int
+    steps: tuple[str, ...] = field(default=())
+
+
+CUSTOMERS: Final[Mapping[str, _Customer]] = {
+    "ada": _Customer("Ada Byrne", "12 Analytical Row", "London", "EC1A 1BB", "United Kingdom"),
+    "grace": _Customer("Grace Okafor", "3 Harbour Street", "Bristol", "BS1 4DJ", "United Kingdom"),
+    "linus": _Customer("Linus Meyer", "Lindenweg 8", "Hamburg", "20095", "Germany"),
+    "margaret": _Customer("Margaret Duval", "27 rue des Écoles", "Lyon", "69002", "France"),
+}
+
+PRODUCTS: Final[Mapping[str, _Product]] = {
+    "teapot": _Product("TEA-001", "Stoneware Teapot", "Holds one litre and never drips.", ("Kitchen", "Tea"), "Potters & Co", "24.50", 120),
+    "cup": _Product("TEA-002", "Stoneware Cup", "Matches the teapot.", ("Kitchen", "Tea"), "Potters & Co", "6.75", 600),
+    "cakestand": _Product("TEA-003", "Three-tier Cakestand", "For a proper afternoon.", ("Kitchen", "Tea"), "Potters & Co", "18.00", 45),
+    "lantern": _Product("LGT-001", "White Metal Lantern", "For garden and balcony.", ("Garden", "Light"), "Brightside", "9.95", 200),
+    "candle": _Product("LGT-002", "Beeswax Candle", "Burns for twelve hours.", ("Light",), "Brightside", "4.20", 900),
+    "blanket": _Product("HOM-001", "Wool Blanket", "Woven in the Hebrides.", ("Home",), "Northern Loom", "79.00", 30),
+    "cushion": _Product("HOM-002", "Linen Cushion", "Washed linen, feather filling.", ("Home",), "Northern Loom", "22.00", 80),
+    "clock": _Product("HOM-003", "Station Clock", "Loud on purpose.", ("Home",), "Brightside", "54.90", 12),
+    "basket": _Product("GDN-001", "Picnic Basket", "Wicker, for four.", ("Garden",), "Willow Works", "39.00", 25),
+    "trowel": _Product("GDN-002", "Garden Trowel", "Forged in one piece.", ("Garden", "Tools"), "Willow Works", "11.25", 150),
+}  # fmt: skip
+
+ORDERS: Final[Mapping[str, _Order]] = {
+    "pending": _Order("ada", {"teapot": 1, "cup": 4}, 0),
+    "paid": _Order("ada", {"lantern": 2}, 1, ("pay",)),
+    "shipped": _Order("grace", {"blanket": 1, "cushion": 2}, 2, ("pay", "ship")),
+    "delivered": _Order("ada", {"cakestand": 1, "cup": 6, "candle": 10}, 6, ("pay", "ship", "deliver")),
+    "cancelled": _Order("linus", {"clock": 1}, 4, ("cancel",)),
+    "returned": _Order("margaret", {"basket": 1}, 9, ("pay", "ship", "deliver", "return")),
+    "garden": _Order("linus", {"trowel": 3, "basket": 1}, 3, ("pay",)),
+    "candles": _Order("margaret", {"candle": 24}, 5, ("pay", "ship", "deliver")),
+    "gifts": _Order("grace", {"cup": 2, "candle": 6, "lantern": 1}, 7, ("pay", "ship", "deliver")),
+    "home": _Order("grace", {"clock": 1, "cushion": 4}, 11, ("pay", "ship", "deliver")),
+    "tea": _Order("linus", {"teapot": 1, "cup": 2}, 13, ("pay", "ship", "deliver")),
+    "winter": _Order("margaret", {"blanket": 2}, 14, ("pay", "ship")),
+}
+
+
+def seeded_id(kind: str, name: str) -> UUID:
+    """The id of a seeded customer, product or order."""
+    return id_at(_EPOCH_MS, int.from_bytes(hashlib.sha256(f"{kind}/{name}".encode()).digest()[:10]))
+
+
+def examples() -> list[Example]:
+    """The example operations, with the seeded ids filled in."""
+    kinds = {"customer": CUSTOMERS, "product": PRODUCTS, "order": ORDERS}
+    return load(
+        {
+            f"{kind}.{name}": typeid.encode(kind, seeded_id(kind, name))
+            for kind, names in kinds.items()
+            for name in names
+        }
+    )
+
+
+async def seed(settings: Settings, progress: Callable[[int, int], None] = lambda done, of: None) -> int:
+    """Dispatches what the shop is made of. Returns how many commands there were; those accepted before do nothing."""
+    steps = list(_steps(settings.shop_currency))
+    async with command_side(settings) as side:
+        accepted = await side.bus.accepted([_command_id(name) for name, _ in steps])
+        for done, (name, command) in enumerate(steps, 1):
+            if _command_id(name) not in accepted:
+                await _dispatch(side.bus, name, command)
+            progress(done, len(steps))
+    return len(steps)
+
+
+async def _dispatch(bus: Bus, name: str, command: Command) -> None:
+    """A refusal means that people changed the seeded shop before it was complete: theirs is left as it is."""
+    envelope = Envelope(command_id=_command_id(name), actor=_SEEDER, correlation_id=new_id())
+    try:
+        await bus.dispatch(command, envelope)
+    except Refusal:
+        return
+
+
+def _command_id(name: str) -> UUID:
+    return uuid.uuid5(_NAMESPACE, name)
+
+
+def _steps(currency: str) -> Iterator[tuple[str, Command]]:
+    for name, customer in CUSTOMERS.items():
+        yield f"register/{name}", _registration(name, customer)
+    for name, product in PRODUCTS.items():
+        yield f"add/{name}", _addition(name, product, currency)
+        product_id = seeded_id("product", name)
+        yield f"receive/{name}", ReceiveStock(at=now(), product_id=product_id, pieces=product.pieces)
+    for name, order in sorted(ORDERS.items(), key=lambda each: -each[1].days_ago):
+        for step, command in _order(name, order):
+            yield f"{step}/{name}", command
+    grace = seeded_id("customer", "grace")
+    yield "upgrade/grace", UpgradeCustomer(at=now(), customer_id=grace, tier=Tier.SILVER)
+
+
+def _registration(name: str, customer: _Customer) -> RegisterCustomer:
+    return RegisterCustomer(
+        at=now() - timedelta(days=30),
+        customer_id=seeded_id("customer", name),
+        name=customer.name,
+        email=f"{name}@example.com",
+        address=Address(
+            street=customer.street,
+            city=customer.city,
+            postal_code=customer.postal_code,
+            country=customer.country,
+        ),
+    )
+
+
+def _addition(name: str, product: _Product, currency: str) -> AddProduct:
+    return AddProduct(
+        at=now() - timedelta(days=30),
+        product_id=seeded_id("product", name),
+        sku=product.sku,
+        name=product.name,
+        description=product.description,
+        categories=product.categories,
+        vendor=product.vendor,
+        price=Money(Decimal(product.price), currency),
+    )
+
+
+def _order(name: str, order: _Order) -> list[tuple[str, Command]]:
+    order_id, at = seeded_id("order", name), now() - timedelta(days=order.days_ago)
+    placed = PlaceOrder(
+        at=at,
+        order_id=order_id,
+        customer_id=seeded_id("customer", order.customer),
+        items=tuple(
+            WantedItem(product_id=seeded_id("product", product), quantity=quantity)
+            for product, quantity in order.items.items()
+        ),
+    )
+    later = [at + timedelta(hours=hours) for hours in range(1, len(order.steps) + 1)]
+    return [("place", placed), *((s, _step(s, order_id, at)) for s, at in zip(order.steps, later, strict=True))]
+
+
+def _step(step: str, order_id: UUID, at: datetime) -> Command:
+    made: dict[str, Callable[[], Command]] = {
+        "pay": lambda: PayOrder(at=at, order_id=order_id),
+        "ship": lambda: ShipOrder(at=at, order_id=order_id, tracking_code="RM123456785GB"),
+        "deliver": lambda: DeliverOrder(at=at, order_id=order_id),
+        "cancel": lambda: CancelOrder(at=at, order_id=order_id, reason="Found it cheaper elsewhere"),
+        "return": lambda: ReturnItems(
+            at=at, order_id=order_id, items=(ReturnedPieces(line=1, quantity=1),)
+        ),
+    }
+    return made[step]()

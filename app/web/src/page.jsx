@@ -1,0 +1,38 @@
+import "./workers.js";
+import "graphiql/style.css";
+import "./page.css";
+import { GraphiQL, HISTORY_PLUGIN } from "graphiql";
+import { createRoot } from "react-dom/client";
+import { EXAMPLES } from "./examples.jsx";
+import { fetcher } from "./fetcher.js";
+import { Receipt } from "./receipt.jsx";
+import { settings } from "./settings.js";
+
+const plugins = [EXAMPLES, HISTORY_PLUGIN];
+// The first group opens in tabs, the rest from the list of examples.
+const tabs = settings.examples
+  .filter((example) => example.group === settings.examples[0].group)
+  .map(({ query, variables }) => ({ query, variables }));
+const isFirstVisit = !window.localStorage.getItem("graphiql:tabState");
+
+function Page() {
+  return (
+    <GraphiQL
+      fetcher={fetcher}
+      plugins={plugins}
+      visiblePlugin={EXAMPLES.title}
+      defaultTabs={tabs.length ? tabs : undefined}
+      initialVariables={isFirstVisit ? tabs[0]?.variables : undefined}
+      defaultEditorToolsVisibility="variables"
+      inputValueDeprecation
+      schemaDescription
+    >
+      <GraphiQL.Logo>Counterfoil</GraphiQL.Logo>
+      <GraphiQL.Footer>
+        <Receipt />
+      </GraphiQL.Footer>
+    </GraphiQL>
+  );
+}
+
+createRoot(document.getElementById("graphiql")).render(<Page />);
