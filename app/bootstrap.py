@@ -29,6 +29,12 @@ class Commands:
 
     bus: Bus
     log_id: UUID
+    pool: Pool
+
+    async def head(self) -> int:
+        """The highest position in the log, 0 for an empty one."""
+        head: int = await self.pool.fetchval("select coalesce(max(position), 0) from write.events")
+        return head
 
 
 @dataclass(frozen=True)
@@ -70,7 +76,7 @@ async def commands(settings: Settings) -> AsyncIterator[Commands]:
         log_id = await pool.fetchval("select log_id from write.log")
         hints = HintSender(redis, prefix_of(log_id))
         stack.push_async_callback(hints.drain)
-        yield Commands(Bus(pool, registry.handlers(settings.shop_currency), hints), log_id)
+        yield Commands(Bus(pool, registry.handlers(settings.shop_currency), hints), log_id, pool)
 
 
 @asynccontextmanager

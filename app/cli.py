@@ -96,9 +96,17 @@ def seed(data_dir: DataDir = DATA_DIR) -> None:
 
 
 @commands.command()
-def status(data_dir: DataDir = DATA_DIR) -> None:
-    """Show how far every read model is behind the event log."""
-    raise NotImplementedError  # LEAD: to be filled in
+def status(
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False, data_dir: DataDir = DATA_DIR
+) -> None:
+    """Show how far every read model is behind the event log; ends with 1 if one is not being projected."""
+    from rich.console import Console  # noqa: PLC0415
+
+    from app.status import read_status, show_status  # noqa: PLC0415
+
+    statuses = asyncio.run(read_status(settings(data_dir)))
+    show_status(statuses, Console(), as_json=as_json)
+    raise SystemExit(any(each.state in ("STALLED", "FAILING") for each in statuses))
 
 
 @commands.command("export-schema")
@@ -111,16 +119,36 @@ def export_schema() -> None:
 def import_(
     kind: Annotated[Literal["online-retail"], typer.Argument(help="What the file holds.")],
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The file, compressed or not.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print the account for machines.")] = False,
     data_dir: DataDir = DATA_DIR,
 ) -> None:
     """Bring a data set in through the command bus; started again, it goes on where it was."""
-    raise NotImplementedError  # LEAD: to be filled in
+    del kind
+    from rich.console import Console  # noqa: PLC0415
+
+    from app.online_retail.books import BookError  # noqa: PLC0415
+    from app.online_retail.command import ViewsStuck, import_online_retail, show  # noqa: PLC0415
+
+    console = Console(stderr=as_json)
+    try:
+        account = asyncio.run(import_online_retail(settings(data_dir), file, console))
+    except (BookError, ViewsStuck) as problem:
+        sys.exit(str(problem))
+    show(account, console, as_json=as_json)
 
 
 @commands.command()
-def bench(data_dir: DataDir = DATA_DIR) -> None:
-    """Measure commands, projections and queries."""
-    raise NotImplementedError  # LEAD: to be filled in
+def bench(
+    seconds: Annotated[float, typer.Option(help="How long each measurement takes, in seconds.", min=1)] = 10,
+    rate: Annotated[float, typer.Option(help="Commands a second while the lag is measured.", min=1)] = 200,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """Measure commands, projections and their lag, on servers of its own."""
+    from rich.console import Console  # noqa: PLC0415
+
+    from app.bench.report import bench  # noqa: PLC0415
+
+    asyncio.run(bench(Console(stderr=as_json), seconds=seconds, rate=rate, as_json=as_json))
 
 
 @commands.command()

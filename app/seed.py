@@ -122,23 +122,26 @@ def examples() -> list[Example]:
 
 async def seed(settings: Settings, progress: Callable[[int, int], None] = lambda done, of: None) -> int:
     """Dispatches what the shop is made of. Returns how many commands there were; those accepted before do nothing."""
-    steps = list(_steps(settings.shop_currency))
+    steps = [(command, _envelope(name)) for name, command in _steps(settings.shop_currency)]
     async with command_side(settings) as side:
-        accepted = await side.bus.accepted([_command_id(name) for name, _ in steps])
-        for done, (name, command) in enumerate(steps, 1):
-            if _command_id(name) not in accepted:
-                await _dispatch(side.bus, name, command)
+        accepted = await side.bus.accepted(steps)
+        for done, (command, envelope) in enumerate(steps, 1):
+            if envelope.command_id not in accepted:
+                await _dispatch(side.bus, command, envelope)
             progress(done, len(steps))
     return len(steps)
 
 
-async def _dispatch(bus: Bus, name: str, command: Command) -> None:
+async def _dispatch(bus: Bus, command: Command, envelope: Envelope) -> None:
     """A refusal means that people changed the seeded shop before it was complete: theirs is left as it is."""
-    envelope = Envelope(command_id=_command_id(name), actor=_SEEDER, correlation_id=new_id())
     try:
         await bus.dispatch(command, envelope)
     except Refusal:
         return
+
+
+def _envelope(name: str) -> Envelope:
+    return Envelope(command_id=_command_id(name), actor=_SEEDER, correlation_id=new_id())
 
 
 def _command_id(name: str) -> UUID:

@@ -8,7 +8,7 @@ import random
 import signal
 import socket
 from collections.abc import AsyncIterator
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import structlog
 from arq import Worker, cron
@@ -128,7 +128,8 @@ def redis_settings(url: str) -> RedisSettings:
     """arq's settings for a Redis URL; arq knows no unix:// URLs of its own."""
     parts = urlsplit(url)
     if parts.scheme == "unix":
-        return RedisSettings(unix_socket_path=parts.path, conn_retries=1, conn_timeout=2)
+        database = int(parse_qs(parts.query).get("db", ["0"])[0])
+        return RedisSettings(unix_socket_path=parts.path, database=database, conn_retries=1, conn_timeout=2)
     found = RedisSettings.from_dsn(url)
     found.conn_retries, found.conn_timeout = 1, 2
     return found

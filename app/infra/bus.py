@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -58,12 +58,18 @@ class Bus:
         self._hints.log_moved(receipt.position)
         return receipt
 
-    async def accepted(self, command_ids: list[UUID]) -> set[UUID]:
-        """Those of the command ids that were accepted before."""
+    async def accepted(self, sent: Sequence[tuple[Command, Envelope]]) -> set[UUID]:
+        """The ids of those that were accepted before, with this same content."""
         rows = await self._pool.fetch(
-            "select command_id from write.commands where command_id = any($1)", command_ids
+            "select command_id, fingerprint from write.commands where command_id = any($1)",
+            [envelope.command_id for _, envelope in sent],
         )
-        return {row["command_id"] for row in rows}
+        known = {row["command_id"]: row["fingerprint"] for row in rows}
+        return {
+            envelope.command_id
+            for command, envelope in sent
+            if known.get(envelope.command_id) == fingerprint(command, envelope)
+        }
 
     async def _insist(self, command: Command, envelope: Envelope) -> Receipt:
         """Tries again after races and restarts: the command id makes a doubtful commit harmless."""

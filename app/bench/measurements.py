@@ -1,0 +1,91 @@
+"""The measurements, each a coroutine from the rig to figures."""
+
+import asyncio
+import signal
+from dataclasses import dataclass
+
+from app.bench.rig import Rig, at_once, clock, cpu_s, percentile
+from app.infra.freshness import Found, Wanted
+from app.infra.view_status import ViewStatus
+from read_model.orders import order_details
+
+CLIENTS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One line of the report."""
+
+    what: str
+    value: float
+    unit: str
+
+
+
+async def writes(rig: Rig, seconds: float) -> list[Figure]:
+    """`PlaceOrder` with 3 lines from 16 clients, as fast as they go; nobody projects meanwhile."""
+    number = max(CLIENTS, int(seconds * 300))
+    began, used = clock(), cpu_s()
+    await at_once(CLIENTS, range(number), lambda n: rig.dispatch(rig.order(n)))
+    took, cpu = clock() - began, cpu_s() - used
+    return [
+        Figure("PlaceOrder, 3 lines, 16 clients", number / took, "commands/s"),
+        Figure("PlaceOrder, CPU of the process", cpu / number * 1e6, "µs/command"),
+    ]
+
+
+async def catch_up(rig: Rig) -> list[Figure]:
+    """Two fresh workers take every view from where it stands to the head."""
+    behind, began = await rig.commands.head(), clock()
+    for _ in range(2):
+        rig.start_worker()
+    await _until_reached(rig, behind)
+    took = clock() - began
+    return [Figure("All views catch up, 2 workers, their start included", behind / took, "events/s")]
+
+
+async def visible(rig: Rig, seconds: float, rate: float) -> list[Figure]:
+    """Orders at a steady rate, each looked for by a reader that waits: from its commit until the document shows it."""
+    lags: list[float] = []
+
+    async def one(number: int) -> None:
+        receipt = await rig.dispatch(rig.order(number))
+        committed = clock()
+        found = await rig.reads.get(order_details.VIEW, receipt.aggregate_id, Wanted(version=1, wait_s=10.0))
+        assert isinstance(found, Found)
+        lags.append((clock() - committed) * 1e3)
+
+    tasks = []
+    began = clock()
+    for number in range(int(seconds * rate)):
+        tasks.append(asyncio.create_task(one(number)))
+        await asyncio.sleep(max(0.0, began + (number + 1) / rate - clock()))
+    await asyncio.gather(*tasks)
+    took = clock() - began
+    named = f"Commit to visible at {len(lags) / took:.0f} commands/s"
+    return [Figure(f"{named}, {name}", percentile(lags, share), "ms") for name, share in _SHARES]
+
+
+_SHARES = (("median", 0.5), ("p95", 0.95), ("p99", 0.99), ("longest", 1.0))
+
+
+async def take_over(rig: Rig, times: int = 3) -> list[Figure]:
+    """A worker is killed with kill -9; until an order written right after is visible in every view."""
+    longest = 0.0
+    for number in range(times):
+        victim = rig.workers.pop(0)
+        victim.send_signal(signal.SIGKILL)
+        victim.wait()
+        began = clock()
+        receipt = await rig.dispatch(rig.order(number))
+        await _until_reached(rig, receipt.position)
+        longest = max(longest, clock() - began)
+        rig.start_worker()
+        await asyncio.sleep(2.0)
+    return [Figure(f"Take-over after kill -9, longest of {times}", longest, "s")]
+
+
+async def _until_reached(rig: Rig, position: int) -> None:
+    status = ViewStatus(rig.reads.pool)
+    while min(view.position for view in await status.all()) < position:
+        await asyncio.sleep(0.01)
