@@ -1,0 +1,250 @@
+"""`up` as its user meets it: a process, a terminal's output, and signals."""
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from app.children import describe_status, error_of
+from app.data_dir import Running, installation_key
+from app.environment import ROOT
+from app.infra.embedded.process import wait_until
+from app.listening import is_ready
+
+pytestmark = pytest.mark.skipif(
+    not Path("/proc/self/stat").exists(), reason="looks at processes through /proc"
+)
+
+
+class Up:
+    """One running `up`; what it prints is read from a file."""
+
+    def __init__(self, data_dir: Path, *options: str, **variables: str) -> None:
+        self.data_dir = data_dir
+        self.port = free_port()
+        self._output = data_dir.parent / f"output-{time.monotonic_ns()}"
+        with self._output.open("wb") as output:
+            self.process = subprocess.Popen(
+                [*COMMAND, "--data-dir", str(data_dir), "--port", str(self.port), *options],
+                env={**outside(), **variables},
+                cwd=ROOT,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+
+    def output(self) -> str:
+        return self._output.read_text()
+
+    def until(self, true: Callable[[], bool], patience: float = 60) -> None:
+        assert wait_until(lambda: true() or self.process.poll() is not None, patience, pause=0.05), (
+            self.output()
+        )
+        assert self.process.poll() is None, self.output()
+
+    def until_it_says(self, words: str) -> None:
+        self.until(lambda: words in self.output())
+
+    def until_ready(self) -> "Up":
+        self.until_it_says("Ctrl-C stops everything")
+        return self
+
+    def stop(self, number: int = signal.SIGINT) -> int:
+        self.process.send_signal(number)
+        return self.process.wait(30)
+
+
+COMMAND = [sys.executable, "-m", "app", "up"]
+
+
+def outside() -> dict[str, str]:
+    inherited = ("PATH", "HOME", "LANG", "PYTHONDONTWRITEBYTECODE")
+    return {
+        "COUNTERFOIL_ENVIRONMENT": "system",
+        **{name: os.environ[name] for name in inherited if name in os.environ},
+    }
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def children(pid: int) -> dict[int, str]:
+    """The living children of a process with their commands."""
+    found = {}
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            state, parent = (entry / "stat").read_text().rpartition(")")[2].split()[:2]
+            if int(parent) == pid and state != "Z":
+                found[int(entry.name)] = (entry / "cmdline").read_text().replace("\0", " ")
+    return found
+
+
+def child(up: "Up", program: str) -> int:
+    """The first child whose command matches, as soon as there is one."""
+    up.until(lambda: any(re.search(program, command) for command in children(up.process.pid).values()))
+    return next(pid for pid, command in children(up.process.pid).items() if re.search(program, command))
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    place = Path(tempfile.mkdtemp(prefix="counterfoil-test-", dir="/tmp"))
+    place.chmod(0o755)
+    yield place
+    shutil.rmtree(place)
+
+
+@pytest.fixture
+def begin(folder: Path) -> Iterator[Callable[..., Up]]:
+    """Starts an `up`, and ends it whatever happens."""
+    begun: list[Up] = []
+
+    def one(*options: str, **variables: str) -> Up:
+        begun.append(Up(folder / "data", *options, **variables))
+        return begun[-1]
+
+    yield one
+    for up in begun:
+        if up.process.poll() is None:
+            up.stop(signal.SIGTERM)
+
+
+def test_a_whole_life(begin: Callable[..., Up], folder: Path) -> None:
+    up = begin().until_ready()
+    assert f"http://127.0.0.1:{up.port}/graphql" in up.output()
+    assert "everybody is an operator" in up.output()
+    assert is_ready("127.0.0.1", up.port)
+
+    second = subprocess.run(
+        [*COMMAND, "--data-dir", str(folder / "data")],
+        env=outside(),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert second.returncode == 1
+    assert (
+        f"already running on {folder / 'data'} (pid {up.process.pid}) at http://127.0.0.1:{up.port}"
+        in second.stderr.replace("\n", " ")
+    )
+
+    began = children(up.process.pid)
+    assert up.stop() == 0
+    assert up.output().splitlines()[-1] == "Stopping"
+    assert "Traceback" not in up.output()
+    assert not [pid for pid in began if Path(f"/proc/{pid}/cwd").exists()]
+    assert Running.read(folder / "data") is None
+
+    again = begin().until_ready()
+    assert "Making a new PostgreSQL" not in again.output()
+    assert float(re.findall(r"Ready after ([\d.]+) s", again.output())[0]) < 10
+    assert again.stop(signal.SIGTERM) == 0
+
+
+def test_whatever_is_killed_comes_back(begin: Callable[..., Up]) -> None:
+    up = begin("--no-seed").until_ready()
+    for program in ("app worker", "app api", "valkey-server|redis-server", "postgres -D"):
+        victim = child(up, program)
+        os.kill(victim, signal.SIGKILL)
+        up.until(partial(_is_gone, up, victim))
+    up.until(lambda: len(children(up.process.pid)) == 5)
+    up.until(lambda: is_ready("127.0.0.1", up.port))
+    assert "PostgreSQL had ended and was started again" in up.output()
+    assert "api ended (SIGKILL)" in up.output()
+
+
+def _is_gone(up: Up, pid: int) -> bool:
+    return pid not in children(up.process.pid)
+
+
+def test_after_a_killed_supervisor_the_next_start_recovers(begin: Callable[..., Up]) -> None:
+    first = begin("--no-seed").until_ready()
+    first.process.kill()
+    first.process.wait()
+    second = begin("--no-seed").until_ready()
+    assert is_ready("127.0.0.1", second.port)
+
+
+def test_a_port_that_is_taken_is_named(folder: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        outcome = _fails(folder, "--port", str(port))
+    assert f"Port {port} on 127.0.0.1 cannot be used" in outcome
+    assert "--port" in outcome
+    assert not (folder / "data" / "postgres").exists()
+
+
+def test_other_machines_are_not_let_in_without_a_key(folder: Path) -> None:
+    assert "set COUNTERFOIL_JWT_KEY" in _fails(folder, "--host", "0.0.0.0")  # noqa: S104 - that is the point
+    assert not (folder / "data").exists()
+
+
+def _fails(folder: Path, *options: str) -> str:
+    outcome = subprocess.run(
+        [*COMMAND, "--data-dir", str(folder / "data"), *options],
+        env=outside(),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert outcome.returncode == 1
+    assert "Traceback" not in outcome.stderr
+    return outcome.stderr.replace("\n", " ")
+
+
+def test_the_key_is_made_once_and_for_us_alone(tmp_path: Path) -> None:
+    key = installation_key(tmp_path / "data")
+    assert len(key) == 64
+    assert installation_key(tmp_path / "data") == key
+    assert (tmp_path / "data" / "key").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_folder_without_a_holder_has_nobody_running(tmp_path: Path) -> None:
+    Running(pid=1, url="http://x", database_url="postgresql://x", redis_url="redis://x").write(tmp_path)
+    (tmp_path / "lock").touch()
+    assert Running.read(tmp_path) is None
+
+
+def test_an_address_where_nobody_listens_is_not_ready() -> None:
+    assert not is_ready("127.0.0.1", free_port())
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ({"level": "error", "event": "lost"}, "lost"),
+        ({"level": "critical"}, "an error without words"),
+        ({"level": "info", "event": "fine"}, None),
+    ],
+)
+def test_only_errors_of_the_log_are_shown(line: dict[str, str], words: str | None) -> None:
+    assert error_of(json.dumps(line).encode()) == words
+
+
+@pytest.mark.parametrize("line", [b"", b"{", b"{}", b"[1]", b"Traceback", b"\xff{"])
+def test_other_lines_of_the_log_are_passed_over(line: bytes) -> None:
+    assert error_of(line) is None
+
+
+def test_the_end_of_a_process_in_words() -> None:
+    assert [describe_status(status) for status in (0, 3, -9, -99)] == [
+        "status 0",
+        "status 3",
+        "SIGKILL",
+        "signal 99",
+    ]

@@ -1,0 +1,41 @@
+"""Real servers for every test that touches one: started once, with a fresh database and Redis keys for each installation."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from app.infra.embedded import Servers
+from tests.support.installation import Installation, installation
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    """PostgreSQL and Redis of the test run's own."""
+    folder: Path = tmp_path_factory.mktemp("servers")
+    quick = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+    with Servers(folder, postgres_parameters=quick) as running:
+        yield running
+
+
+@pytest.fixture
+async def bare(servers: Servers) -> AsyncIterator[Installation]:
+    """A migrated installation without processes."""
+    async with installation(servers) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+async def shop(servers: Servers) -> AsyncIterator[Installation]:
+    """A seeded installation with an API and two workers, each a process, shared by the tests of a module."""
+    async with installation(servers) as made:
+        await made.seed()
+        made.start_workers(2)
+        await made.start_api()
+        yield made
+
+
+@pytest.fixture
+def shop_url(shop: Installation) -> str:
+    """Where the shop's API is."""
+    return shop.url
