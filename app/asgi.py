@@ -1,6 +1,5 @@
 """The API process: GraphQL, its page, and health."""
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -11,7 +10,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route, WebSocketRoute
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import bootstrap, registry
 from app.authentication import Authentication
@@ -79,7 +78,7 @@ class _Faces:
         try:
             if installation.reads is not None:
                 await installation.reads.pool.fetchval("select 1")
-        except (*TRANSIENT, asyncio.TimeoutError) as error:
+        except (TimeoutError, *TRANSIENT) as error:
             return JSONResponse({"ready": False, "reason": type(error).__name__}, status_code=503)
         return JSONResponse(
             {"ready": True, "commands": installation.bus is not None, "queries": installation.reads is not None}
@@ -101,9 +100,7 @@ async def _installation(
     settings: Settings, stack: AsyncExitStack, take_commands: bool, answer_queries: bool
 ) -> Installation:
     commands = await stack.enter_async_context(bootstrap.commands(settings)) if take_commands else None
-    reads, stores = (
-        await stack.enter_async_context(bootstrap.read_models(settings)) if answer_queries else (None, None)
-    )
+    reads, stores = await stack.enter_async_context(bootstrap.read_models(settings)) if answer_queries else (None, None)
     known = commands or stores
     assert known is not None, "an api process serves commands, queries, or both"
     return Installation(
@@ -121,7 +118,7 @@ def _authentication(settings: Settings) -> Authentication:
 
 
 def _middleware(settings: Settings) -> list[Middleware]:
-    """An open installation answers to loopback names alone, so that no web page can reach it under a name of its own."""
+    """An open installation answers to loopback names alone: no web page reaches it under a name of its own."""
     body = Middleware(BodyLimit)
     return [Middleware(TrustedHostMiddleware, allowed_hosts=_LOOPBACK), body] if settings.open else [body]
 
@@ -129,10 +126,10 @@ def _middleware(settings: Settings) -> list[Middleware]:
 class BodyLimit:
     """Answers 413 to a body that is announced as too large, before any of it is read."""
 
-    def __init__(self, app: Starlette) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: D102
         if scope["type"] == "http" and _announced(scope) > MAX_BODY:
             await problem(413, f"The body is larger than {MAX_BODY:,} bytes.")(scope, receive, send)
             return

@@ -20,7 +20,7 @@ class Unauthenticated(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Authentication:
-    """Checks tokens signed with `key`; without a key none is valid. `is_open` lets requests without a token in as an operator's."""
+    """Checks tokens signed with `key`; without a key none is valid. Where it `is_open`, no token makes an operator."""
 
     key: str | None
     is_open: bool

@@ -52,12 +52,13 @@ class Stores:
 
 def open_redis(url: str, **options: Any) -> aioredis.Redis:
     """A Redis client that fails fast: whoever needs an answer has the flat tables."""
-    return aioredis.Redis.from_url(
+    client: aioredis.Redis = aioredis.Redis.from_url(
         url,
         socket_connect_timeout=_REDIS_TIMEOUT_S,
         retry=Retry(NoBackoff(), 1),
         **options,
     )
+    return client
 
 
 def prefix_of(log_id: UUID) -> str:
@@ -102,10 +103,6 @@ async def _stores(settings: Settings, dsn: str, role: str) -> AsyncIterator[Stor
         log_id: UUID = await pool.fetchval("select log_id from read.log")
         prefix = prefix_of(log_id)
         tables = dict(await generations.tables(pool, registry.VIEWS))
-        documents = {
-            name: DocumentView(redis, prefix, table)
-            for name, table in tables.items()
-            if table.view.documents
-        }
+        documents = {name: DocumentView(redis, prefix, table) for name, table in tables.items() if table.view.documents}
         hints = await stack.enter_async_context(HintListener(listening, redis, prefix).listening())
         yield Stores(pool, redis, prefix, log_id, tables, documents, hints)

@@ -20,9 +20,7 @@ STOP_SECONDS = 8.0
 class Child:
     """One `python3 -m app` command that is meant to run for ever; its output goes to `log`."""
 
-    def __init__(
-        self, name: str, arguments: Sequence[str], environment: Mapping[str, str], log: Path
-    ) -> None:
+    def __init__(self, name: str, arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
         self.name = name
         self.log = log
         self._command = [sys.executable, "-m", "app", *arguments]

@@ -21,9 +21,7 @@ commands = typer.Typer(
     help=explanation().splitlines()[0],
 )
 
-DataDir = Annotated[
-    Path, typer.Option(help="Folder for the data, the logs and the key of this installation.")
-]
+DataDir = Annotated[Path, typer.Option(help="Folder for the data, the logs and the key of this installation.")]
 DATA_DIR = Path(".data")
 
 
@@ -37,23 +35,19 @@ class Role(StrEnum):
 
 @commands.command()
 def up(
-    port: Annotated[
-        int, typer.Option(help="Port of the API.", min=1, max=65535, envvar="COUNTERFOIL_PORT")
-    ] = 8000,
+    port: Annotated[int, typer.Option(help="Port of the API.", min=1, max=65535, envvar="COUNTERFOIL_PORT")] = 8000,
     host: Annotated[str, typer.Option(help="Address of the API.", envvar="COUNTERFOIL_HOST")] = "127.0.0.1",
     data_dir: DataDir = DATA_DIR,
     workers: Annotated[int, typer.Option(help="Worker processes.", min=1, max=64)] = 2,
     seed: Annotated[bool, typer.Option("--seed/--no-seed", help="Open a small shop to look at.")] = True,
 ) -> None:
     """Run everything on this machine: PostgreSQL, Redis, workers, the API and GraphiQL."""
-    from app.supervisor import UpOptions, up  # noqa: PLC0415
+    from app.supervisor import UpOptions, up
 
     raise SystemExit(up(UpOptions(data_dir=data_dir, host=host, port=port, workers=workers, seed=seed)))
 
 
-@commands.command(
-    context_settings={"allow_extra_args": True, "ignore_unknown_options": True}, add_help_option=False
-)
+@commands.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True}, add_help_option=False)
 def test(context: typer.Context) -> None:
     """Run the test suite; further arguments go to pytest."""
     os.chdir(ROOT)
@@ -64,7 +58,7 @@ def test(context: typer.Context) -> None:
 @commands.command()
 def api(data_dir: DataDir = DATA_DIR) -> None:
     """Run the API."""
-    from app.asgi import serve  # noqa: PLC0415
+    from app.asgi import serve
 
     serve(settings(data_dir))
 
@@ -72,7 +66,7 @@ def api(data_dir: DataDir = DATA_DIR) -> None:
 @commands.command()
 def worker(data_dir: DataDir = DATA_DIR) -> None:
     """Run one worker."""
-    from workers.settings import run  # noqa: PLC0415
+    from workers.settings import run
 
     run(settings(data_dir))
 
@@ -80,8 +74,8 @@ def worker(data_dir: DataDir = DATA_DIR) -> None:
 @commands.command()
 def migrate(data_dir: DataDir = DATA_DIR) -> None:
     """Bring the database to the current schema."""
-    from app.migrations.migrate import migrate  # noqa: PLC0415
-    from app.registry import VIEWS  # noqa: PLC0415
+    from app.migrations.migrate import migrate
+    from app.registry import VIEWS
 
     for step in asyncio.run(migrate(settings(data_dir).database_url, VIEWS)):
         print(step)
@@ -90,7 +84,7 @@ def migrate(data_dir: DataDir = DATA_DIR) -> None:
 @commands.command(hidden=True)
 def seed(data_dir: DataDir = DATA_DIR) -> None:
     """Open a small shop to look at: `up` calls this, and the second time it changes nothing."""
-    from app.seed import seed  # noqa: PLC0415
+    from app.seed import seed
 
     asyncio.run(seed(settings(data_dir)))
 
@@ -100,9 +94,9 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False, data_dir: DataDir = DATA_DIR
 ) -> None:
     """Show how far every read model is behind the event log; ends with 1 if one is not being projected."""
-    from rich.console import Console  # noqa: PLC0415
+    from rich.console import Console
 
-    from app.status import read_status, show_status  # noqa: PLC0415
+    from app.status import read_status, show_status
 
     statuses = asyncio.run(read_status(settings(data_dir)))
     show_status(statuses, Console(), as_json=as_json)
@@ -124,10 +118,10 @@ def import_(
 ) -> None:
     """Bring a data set in through the command bus; started again, it goes on where it was."""
     del kind
-    from rich.console import Console  # noqa: PLC0415
+    from rich.console import Console
 
-    from app.online_retail.books import BookError  # noqa: PLC0415
-    from app.online_retail.command import ViewsStuck, import_online_retail, show  # noqa: PLC0415
+    from app.online_retail.books import BookError
+    from app.online_retail.command import ViewsStuck, import_online_retail, show
 
     console = Console(stderr=as_json)
     try:
@@ -144,26 +138,22 @@ def bench(
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """Measure commands, projections and their lag, on servers of its own."""
-    from rich.console import Console  # noqa: PLC0415
+    from rich.console import Console
 
-    from app.bench.report import bench  # noqa: PLC0415
+    from app.bench.report import bench
 
     asyncio.run(bench(Console(stderr=as_json), seconds=seconds, rate=rate, as_json=as_json))
 
 
 @commands.command()
 def token(
-    role: Annotated[
-        list[Role] | None, typer.Option(help="Repeat it for several; operator if left out.")
-    ] = None,
-    subject: Annotated[
-        str, typer.Option(help="Who it is for: a customer's id for the role customer.")
-    ] = "developer",
+    role: Annotated[list[Role] | None, typer.Option(help="Repeat it for several; operator if left out.")] = None,
+    subject: Annotated[str, typer.Option(help="Who it is for: a customer's id for the role customer.")] = "developer",
     hours: Annotated[float, typer.Option(help="How long it is valid.", min=0.01, max=24 * 366)] = 12,
     data_dir: DataDir = DATA_DIR,
 ) -> None:
     """Print an access token for development, signed with this installation's key."""
-    from app.tokens import mint  # noqa: PLC0415
+    from app.tokens import mint
 
     key = os.environ.get("COUNTERFOIL_JWT_KEY") or _installation_key(data_dir)
     print(mint(key, subject=subject, roles=role or [Role.OPERATOR], hours=hours))
@@ -171,7 +161,7 @@ def token(
 
 def settings(data_dir: Path) -> "Settings":
     """The environment's settings; what it leaves out comes from the `up` that runs on `data_dir`, if any."""
-    from app.config import ConfigurationProblem, load_settings  # noqa: PLC0415
+    from app.config import ConfigurationProblem, load_settings
 
     try:
         if not (os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL")):
@@ -182,7 +172,7 @@ def settings(data_dir: Path) -> "Settings":
 
 
 def _join_running(data_dir: Path) -> None:
-    from app.data_dir import Running  # noqa: PLC0415
+    from app.data_dir import Running
 
     if running := Running.read(data_dir):
         known = {"DATABASE_URL": running.database_url, "REDIS_URL": running.redis_url}
@@ -190,6 +180,6 @@ def _join_running(data_dir: Path) -> None:
 
 
 def _installation_key(data_dir: Path) -> str:
-    from app.data_dir import installation_key  # noqa: PLC0415
+    from app.data_dir import installation_key
 
     return installation_key(data_dir)

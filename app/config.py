@@ -86,9 +86,7 @@ class Settings(BaseSettings):
     )
     host: str = Field(default="127.0.0.1", description="Address on which the API listens")
     port: int = Field(default=8000, ge=1, le=65535, description="Port on which the API listens")
-    log_level: LogLevel = Field(
-        default="info", description="Least level that is logged: debug, info, warning or error"
-    )
+    log_level: LogLevel = Field(default="info", description="Least level that is logged: debug, info, warning or error")
     log_format: Literal["console", "json"] = Field(
         default="console", description="Form of the log: console for people, json for machines"
     )
@@ -97,15 +95,9 @@ class Settings(BaseSettings):
         ge=0,
         description="How long a read waits for the version it asks for if it does not say, in ms",
     )
-    wait_ms_max: int = Field(
-        default=10_000, ge=0, description="The longest that a read may ask to wait, in ms"
-    )
-    worker_jobs: int = Field(
-        default=16, ge=1, description="Shards that one worker process projects at the same time"
-    )
-    db_pool_size: int = Field(
-        default=10, ge=2, description="Connections that one process keeps to each database"
-    )
+    wait_ms_max: int = Field(default=10_000, ge=0, description="The longest that a read may ask to wait, in ms")
+    worker_jobs: int = Field(default=16, ge=1, description="Shards that one worker process projects at the same time")
+    db_pool_size: int = Field(default=10, ge=2, description="Connections that one process keeps to each database")
     shop_currency: str = Field(
         default="GBP", pattern="^[A-Z]{3}$", description="Currency of every price, by its ISO 4217 code"
     )
@@ -204,9 +196,7 @@ def _explain(error: ValidationError) -> str:
 
 def _explain_one(location: str, kind: str, message: str) -> str:
     reason = message.removeprefix("Value error, ").replace("Input should", "must")
-    variable = next(
-        (v for v in _names() if location.lower() in (v.lower(), v.removeprefix(PREFIX).lower())), location
-    )
+    variable = next((v for v in _names() if location.lower() in (v.lower(), v.removeprefix(PREFIX).lower())), location)
     if kind == "missing":
         return f"{variable} is not set. Set it, or start everything on this machine with: python3 -m app up"
     return f"{variable} {reason}." if variable else f"{reason}."

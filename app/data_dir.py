@@ -55,9 +55,7 @@ def data_dir_lock(data_dir: Path) -> Iterator[None]:
         data_dir.mkdir(parents=True, exist_ok=True)
         lock = os.open(data_dir / "lock", os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:
-        raise UpProblem(
-            f"{data_dir} cannot be written ({error.strerror}). Choose another --data-dir."
-        ) from None
+        raise UpProblem(f"{data_dir} cannot be written ({error.strerror}). Choose another --data-dir.") from None
     try:
         # Another command holds it for a moment when it looks whether anybody runs.
         if not wait_until(lambda: _try_lock(lock), 0.3):

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncGenerator, Callable
+from http import HTTPStatus
 from typing import Any, Final
 from uuid import UUID
 
@@ -82,9 +83,7 @@ class Endpoint(GraphQL[RequestContext, None]):
             response = problem(error.status_code, error.reason)
         await response(scope, receive, send)
 
-    async def get_context(
-        self, request: Request | WebSocket, response: Response | WebSocket
-    ) -> RequestContext:
+    async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> RequestContext:
         """Who asks and how fresh, from the headers; a websocket says the same in connection_init. Raises a 401."""
         correlation_id = _correlation(request.headers.get(CORRELATION_HEADER))
         headers = response.headers if isinstance(response, Response) else None
@@ -133,10 +132,10 @@ class Endpoint(GraphQL[RequestContext, None]):
         if not isinstance(data.operation_name, (str, type(None))):
             raise HTTPException(400, "The GraphQL operation's `operationName` must be a string or null.")
         if not data.query:
-            raise HTTPException(400, "The body has no `query`: send {\"query\": \"{ … }\"}.")
+            raise HTTPException(400, 'The body has no `query`: send {"query": "{ … }"}.')
         return data
 
-    async def render_graphql_ide(self, request: Request) -> Response:
+    async def render_graphql_ide(self, request: Request) -> Response:  # noqa: ARG002 - the library's signature
         """The page for people."""
         assert self._page is not None
         return self._page()
@@ -174,7 +173,7 @@ _CODES |= {413: "TOO_LARGE", 415: "UNSUPPORTED_MEDIA_TYPE"}
 def problem(status: int, reason: str) -> JSONResponse:
     """A 4xx in the shape of a GraphQL answer."""
     error = {"message": reason, "extensions": {"code": _CODES.get(status, "BAD_REQUEST")}}
-    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
+    headers = {"WWW-Authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else {}
     return JSONResponse({"errors": [error]}, status_code=status, headers=headers)
 
 

@@ -203,9 +203,7 @@ def create_venv() -> None:
     command = [sys.executable, "-m", "venv", *without_pip, str(VENV)]
     outcome = subprocess.run(command, capture_output=True, text=True, check=False)
     if outcome.returncode != 0:
-        advice = (
-            "" if without_pip else "This Python has no pip. On Debian and Ubuntu: apt install python3-pip\n"
-        )
+        advice = "" if without_pip else "This Python has no pip. On Debian and Ubuntu: apt install python3-pip\n"
         output = f"{outcome.stdout}{outcome.stderr}".strip()
         raise EnvironmentProblem(f"{advice}The virtual environment could not be made:\n{output}")
 

@@ -1,11 +1,12 @@
 """A small living shop: customers, products and orders in every status, made by dispatching commands.
 
-Ids and command ids derive from names, so seeding twice changes nothing, and the example operations can name what is there.
+Ids and command ids derive from names, so seeding twice changes nothing, and the example operations can name what is
+there.
 """
 
 import hashlib
 import uuid
-from collections.abc import Iterator, Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -75,17 +76,97 @@ CUSTOMERS: Final[Mapping[str, _Customer]] = {
 }
 
 PRODUCTS: Final[Mapping[str, _Product]] = {
-    "teapot": _Product("TEA-001", "Stoneware Teapot", "Holds one litre and never drips.", ("Kitchen", "Tea"), "Potters & Co", "24.50", 120),
-    "cup": _Product("TEA-002", "Stoneware Cup", "Matches the teapot.", ("Kitchen", "Tea"), "Potters & Co", "6.75", 600),
-    "cakestand": _Product("TEA-003", "Three-tier Cakestand", "For a proper afternoon.", ("Kitchen", "Tea"), "Potters & Co", "18.00", 45),
-    "lantern": _Product("LGT-001", "White Metal Lantern", "For garden and balcony.", ("Garden", "Light"), "Brightside", "9.95", 200),
-    "candle": _Product("LGT-002", "Beeswax Candle", "Burns for twelve hours.", ("Light",), "Brightside", "4.20", 900),
-    "blanket": _Product("HOM-001", "Wool Blanket", "Woven in the Hebrides.", ("Home",), "Northern Loom", "79.00", 30),
-    "cushion": _Product("HOM-002", "Linen Cushion", "Washed linen, feather filling.", ("Home",), "Northern Loom", "22.00", 80),
-    "clock": _Product("HOM-003", "Station Clock", "Loud on purpose.", ("Home",), "Brightside", "54.90", 12),
-    "basket": _Product("GDN-001", "Picnic Basket", "Wicker, for four.", ("Garden",), "Willow Works", "39.00", 25),
-    "trowel": _Product("GDN-002", "Garden Trowel", "Forged in one piece.", ("Garden", "Tools"), "Willow Works", "11.25", 150),
-}  # fmt: skip
+    "teapot": _Product(
+        "TEA-001",
+        "Stoneware Teapot",
+        "Holds one litre and never drips.",
+        ("Kitchen", "Tea"),
+        "Potters & Co",
+        "24.50",
+        120,
+    ),
+    "cup": _Product(
+        "TEA-002",
+        "Stoneware Cup",
+        "Matches the teapot.",
+        ("Kitchen", "Tea"),
+        "Potters & Co",
+        "6.75",
+        600,
+    ),
+    "cakestand": _Product(
+        "TEA-003",
+        "Three-tier Cakestand",
+        "For a proper afternoon.",
+        ("Kitchen", "Tea"),
+        "Potters & Co",
+        "18.00",
+        45,
+    ),
+    "lantern": _Product(
+        "LGT-001",
+        "White Metal Lantern",
+        "For garden and balcony.",
+        ("Garden", "Light"),
+        "Brightside",
+        "9.95",
+        200,
+    ),
+    "candle": _Product(
+        "LGT-002",
+        "Beeswax Candle",
+        "Burns for twelve hours.",
+        ("Light",),
+        "Brightside",
+        "4.20",
+        900,
+    ),
+    "blanket": _Product(
+        "HOM-001",
+        "Wool Blanket",
+        "Woven in the Hebrides.",
+        ("Home",),
+        "Northern Loom",
+        "79.00",
+        30,
+    ),
+    "cushion": _Product(
+        "HOM-002",
+        "Linen Cushion",
+        "Washed linen, feather filling.",
+        ("Home",),
+        "Northern Loom",
+        "22.00",
+        80,
+    ),
+    "clock": _Product(
+        "HOM-003",
+        "Station Clock",
+        "Loud on purpose.",
+        ("Home",),
+        "Brightside",
+        "54.90",
+        12,
+    ),
+    "basket": _Product(
+        "GDN-001",
+        "Picnic Basket",
+        "Wicker, for four.",
+        ("Garden",),
+        "Willow Works",
+        "39.00",
+        25,
+    ),
+    "trowel": _Product(
+        "GDN-002",
+        "Garden Trowel",
+        "Forged in one piece.",
+        ("Garden", "Tools"),
+        "Willow Works",
+        "11.25",
+        150,
+    ),
+}
 
 ORDERS: Final[Mapping[str, _Order]] = {
     "pending": _Order("ada", {"teapot": 1, "cup": 4}, 0),
@@ -120,7 +201,7 @@ def examples() -> list[Example]:
     )
 
 
-async def seed(settings: Settings, progress: Callable[[int, int], None] = lambda done, of: None) -> int:
+async def seed(settings: Settings, progress: Callable[[int, int], None] = lambda _done, _of: None) -> int:
     """Dispatches what the shop is made of. Returns how many commands there were; those accepted before do nothing."""
     steps = [(command, _envelope(name)) for name, command in _steps(settings.shop_currency)]
     async with command_side(settings) as side:
@@ -211,8 +292,6 @@ def _step(step: str, order_id: UUID, at: datetime) -> Command:
         "ship": lambda: ShipOrder(at=at, order_id=order_id, tracking_code="RM123456785GB"),
         "deliver": lambda: DeliverOrder(at=at, order_id=order_id),
         "cancel": lambda: CancelOrder(at=at, order_id=order_id, reason="Found it cheaper elsewhere"),
-        "return": lambda: ReturnItems(
-            at=at, order_id=order_id, items=(ReturnedPieces(line=1, quantity=1),)
-        ),
+        "return": lambda: ReturnItems(at=at, order_id=order_id, items=(ReturnedPieces(line=1, quantity=1),)),
     }
     return made[step]()

@@ -146,9 +146,7 @@ class Supervisor:
     def _start_children(self, environment: Mapping[str, str]) -> None:
         self._children = [Child("api", ["api"], environment, self._log("api"))]
         for number in range(1, self._options.workers + 1):
-            self._children.append(
-                Child(f"worker-{number}", ["worker"], environment, self._log(f"worker-{number}"))
-            )
+            self._children.append(Child(f"worker-{number}", ["worker"], environment, self._log(f"worker-{number}")))
         for child in self._children:
             child.start()
 
@@ -159,9 +157,7 @@ class Supervisor:
                 self._tick(servers)
                 api = self._children[0]
                 if api.deaths >= HOPELESS_DEATHS or time.monotonic() > deadline:
-                    raise UpProblem(
-                        f"The API does not get ready. The end of {api.log}:\n{last_lines(api.log, 20)}"
-                    )
+                    raise UpProblem(f"The API does not get ready. The end of {api.log}:\n{last_lines(api.log, 20)}")
 
     def _seed(self, environment: Mapping[str, str], servers: Servers, undo: ExitStack) -> None:
         """Seed, which does nothing the second time; only a new shop is worth waiting for."""

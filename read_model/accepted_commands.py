@@ -1,4 +1,4 @@
-"""Every accepted command, so that a client can follow its way through the views. Spans the contexts, and so belongs to none."""
+"""Every accepted command, for clients that follow its way through the views. Spans the contexts: belongs to none."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ def keys(recorded: Recorded[Any]) -> Iterable[UUID]:
     return (UUID(recorded.metadata["command_id"]),)
 
 
-def evolve(command: AcceptedCommand | None, recorded: Recorded[Any], key: UUID) -> AcceptedCommand:
+def evolve(_: AcceptedCommand | None, recorded: Recorded[Any], key: UUID) -> AcceptedCommand:
     """The command as its latest event leaves it."""
     return AcceptedCommand(
         command_id=key,
@@ -45,6 +45,4 @@ def evolve(command: AcceptedCommand | None, recorded: Recorded[Any], key: UUID) 
 
 def view(types: Iterable[type[Event]]) -> View[AcceptedCommand]:
     """The view, over every event type that there is."""
-    return View(
-        name="accepted_commands", row=AcceptedCommand, handles=tuple(types), keys=keys, evolve=evolve
-    )
+    return View(name="accepted_commands", row=AcceptedCommand, handles=tuple(types), keys=keys, evolve=evolve)

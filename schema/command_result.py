@@ -1,7 +1,7 @@
 """What every mutation answers, and how it gets there."""
 
 from collections.abc import Callable
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 from uuid import UUID
 
 import strawberry
@@ -20,7 +20,9 @@ ID_PREFIXES: Final = {"order": "order", "product": "product", "customer": "custo
 
 @strawberry.type(description="The command was carried out: a receipt to hold later reads against.")
 class CommandAccepted:
-    command_id: UUID = strawberry.field(description="Sent again under this id, the command does nothing and answers this receipt.")
+    command_id: UUID = strawberry.field(
+        description="Sent again under this id, the command does nothing and answers this receipt."
+    )
     aggregate_id: strawberry.ID = strawberry.field(description="What the command changed.")
     version: int = strawberry.field(description="Its version now: give it to a read as minVersion.")
     token: str = strawberry.field(
@@ -54,7 +56,8 @@ class Conflict:
 
 
 CommandResult = Annotated[
-    CommandAccepted | CommandRejected | Conflict, strawberry.union("CommandResult", description="What became of a command.")
+    CommandAccepted | CommandRejected | Conflict,
+    strawberry.union("CommandResult", description="What became of a command."),
 ]
 
 
@@ -72,7 +75,9 @@ class ChangeInput(CommandInput):
     )
 
 
-async def dispatch(info: Info, given: CommandInput, build: Callable[[], Command]) -> Any:
+async def dispatch(
+    info: Info, given: CommandInput, build: Callable[[], Command]
+) -> CommandAccepted | CommandRejected | Conflict:
     """Builds the command, dispatches it, and shapes what comes of it. A refusal of either is data."""
     context = info.context
     try:

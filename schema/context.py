@@ -15,7 +15,7 @@ from app.infra.view_status import ViewStatus
 from app.kernel.errors import Forbidden, InvalidValue, Refusal
 from app.kernel.messages import Principal
 
-TOKEN_HEADER = "Consistency-Token"
+TOKEN_HEADER = "Consistency-Token"  # noqa: S105
 CORRELATION_HEADER = "Correlation-Id"
 
 
@@ -84,9 +84,7 @@ class RequestContext:
             raise Forbidden("Say who you are: send a bearer token in the Authorization header.")
         return self.principal
 
-    def wanted(
-        self, *, min_version: int | None = None, token: str | None = None, wait_ms: int | None = None
-    ) -> Wanted:
+    def wanted(self, *, min_version: int | None = None, token: str | None = None, wait_ms: int | None = None) -> Wanted:
         """What a read was asked for; the header's token holds where the argument gives none. Raises a Refusal."""
         if min_version is not None and min_version < 1:
             raise InvalidValue("Versions count from 1.", field="minVersion")

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterator
-from app.kernel.clock import new_id
 
 import structlog
 from graphql import ExecutionResult as GraphQLExecutionResult
@@ -12,6 +11,7 @@ from strawberry.extensions import SchemaExtension
 from strawberry.types.execution import ExecutionResult, StreamExecutionResult
 
 from app.infra.db import TRANSIENT
+from app.kernel.clock import new_id
 from app.kernel.errors import Refusal
 
 _log = structlog.get_logger()
@@ -48,7 +48,7 @@ def typed(error: GraphQLError) -> GraphQLError:
     cause = error.original_error
     if isinstance(cause, Refusal):
         return _coded(error, cause.message, {"code": cause.code, "field": cause.field})
-    if cause is None or isinstance(cause, (GraphQLError, ValueError)) and error.path is None:
+    if cause is None or (isinstance(cause, (GraphQLError, ValueError)) and error.path is None):
         return _coded(error, error.message, {"code": "BAD_REQUEST"})
     if isinstance(cause, _UNAVAILABLE):
         _log.warning("a store is out of reach", error=str(cause))

@@ -29,7 +29,9 @@ class ProjectionStatus:
     position: BigInt = strawberry.field(description="Every event up to here is in the view.")
     head: BigInt = strawberry.field(description="The end of the log, as far as any view has seen it.")
     events_behind: BigInt
-    lag_seconds: float = strawberry.field(description="Age of the oldest event that is not in the view yet; 0 at the head.")
+    lag_seconds: float = strawberry.field(
+        description="Age of the oldest event that is not in the view yet; 0 at the head."
+    )
     state: str = strawberry.field(description="FRESH, LAGGING, STALLED (no heartbeat for 10 s) or FAILING.")
     heartbeat_at: datetime | None
     owners: list[str] = strawberry.field(description="The worker processes that project it now.")
@@ -62,7 +64,9 @@ class ViewProgress:
 @strawberry.type(description="How far a command has come.")
 class CommandStatus:
     command_id: UUID
-    state: str = strawberry.field(description="UNKNOWN (not accepted, or not seen yet), ACCEPTED, or DONE when every view shows it.")
+    state: str = strawberry.field(
+        description="UNKNOWN (not accepted, or not seen yet), ACCEPTED, or DONE when every view shows it."
+    )
     type: str | None
     aggregate_id: strawberry.ID | None
     version: int | None
@@ -145,7 +149,9 @@ class StatusQuery:
 
 @strawberry.type
 class StatusSubscription:
-    @strawberry.subscription(description="How far every view has come, each second and whenever one moves. For operators.")
+    @strawberry.subscription(
+        description="How far every view has come, each second and whenever one moves. For operators."
+    )
     async def projection_status(
         self, info: Info, view: str | None = None
     ) -> AsyncGenerator[list[ProjectionStatus], None]:
@@ -154,8 +160,6 @@ class StatusSubscription:
         with info.context.reads.hints.subscribed(LOG, *(each.view for each in statuses)) as woken:
             while True:
                 yield [
-                    ProjectionStatus.of(each)
-                    for each in await info.context.status.all()
-                    if view in (None, each.view)
+                    ProjectionStatus.of(each) for each in await info.context.status.all() if view in (None, each.view)
                 ]
                 await wait(woken, _HEARTBEAT_S)

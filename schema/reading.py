@@ -21,7 +21,7 @@ MinVersion = Annotated[
 Token = Annotated[
     str | None,
     strawberry.argument(
-        description="Answer nothing older than the write that this token came from. The header Consistency-Token holds otherwise."
+        description="Answer nothing older than this token's write. The header Consistency-Token holds otherwise."
     ),
 ]
 WaitMs = Annotated[

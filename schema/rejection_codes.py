@@ -1,6 +1,6 @@
 """Every rule that a command can be rejected by, as one enum: made from the refusals that the contexts declare."""
 
-from enum import Enum
+from enum import Enum, EnumType
 
 import strawberry
 
@@ -18,7 +18,7 @@ def _refusals(of: type[Refusal]) -> set[type[Refusal]]:
     return children.union(*(_refusals(child) for child in children))
 
 
-RejectionCode = strawberry.enum(
-    Enum("RejectionCode", {code: code for code in sorted(each.code for each in _refusals(Refusal))}),
-    description="The rule that a rejected command would have broken.",
-)
+_NAMES = {code: code for code in sorted(each.code for each in _refusals(Refusal))}
+_Code: EnumType = Enum("RejectionCode", _NAMES)  # type: ignore[misc]  # its members are known at run time alone
+
+RejectionCode = strawberry.enum(_Code, description="The rule that a rejected command would have broken.")

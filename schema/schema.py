@@ -66,7 +66,7 @@ class NodeQuery:
         prefix, _ = typeid.split(id)
         if prefix not in NODES:
             raise MalformedId(text=id, field="id")
-        found = await NODES[prefix](info, id, token=token)
+        found: Node | Processing | None = await NODES[prefix](info, id, token=token)
         if isinstance(found, Processing):
             raise StillProcessing("This has not reached the wanted token yet. Ask again.")
         return found

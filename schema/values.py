@@ -52,9 +52,7 @@ class AddressInput:
 
     def value(self) -> values.Address:
         """The address as the write model takes it. Raises a Refusal."""
-        return values.Address(
-            street=self.street, city=self.city, postal_code=self.postal_code, country=self.country
-        )
+        return values.Address(street=self.street, city=self.city, postal_code=self.postal_code, country=self.country)
 
 
 @strawberry.input(description="An address from older books, of which more than the country may be missing.")
@@ -66,9 +64,7 @@ class PastAddressInput:
 
     def value(self) -> values.Address:
         """The address as the write model takes it. Raises a Refusal."""
-        return values.Address(
-            street=self.street, city=self.city, postal_code=self.postal_code, country=self.country
-        )
+        return values.Address(street=self.street, city=self.city, postal_code=self.postal_code, country=self.country)
 
 
 @strawberry.type(name="Freshness", description="How far the view behind a list has come.")
@@ -80,9 +76,7 @@ class ListFreshness:
     @classmethod
     def of(cls, freshness: Freshness) -> "ListFreshness":
         """The freshness as clients see it."""
-        return cls(
-            state=freshness.state, position=BigInt(freshness.position), lag_ms=round(freshness.lag_s * 1000)
-        )
+        return cls(state=freshness.state, position=BigInt(freshness.position), lag_ms=round(freshness.lag_s * 1000))
 
 
 @strawberry.type(description="The view has not reached what was asked for; ask again. Never older data instead.")
@@ -91,7 +85,9 @@ class Processing:
     current_version: int | None = strawberry.field(description="What the view holds now; null if it has nothing yet.")
     lag_ms: int
     retry_after_ms: int = strawberry.field(description="When asking again is worth it.")
-    parked: bool = strawberry.field(description="Whether an event of this entity could not be projected and waits for an operator.")
+    parked: bool = strawberry.field(
+        description="Whether an event of this entity could not be projected and waits for an operator."
+    )
 
     @classmethod
     def of(cls, behind: Behind) -> "Processing":

@@ -1,4 +1,4 @@
-"""Real servers for every test that touches one: started once, with a fresh database and Redis keys for each installation."""
+"""Real servers for every test that touches one: started once, with a fresh database for each installation."""
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path

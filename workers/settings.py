@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from urllib.parse import parse_qs, urlsplit
 
 import structlog
+import uvloop
 from arq import Worker, cron
 from arq.connections import RedisSettings
 from arq.worker import func
@@ -39,8 +40,6 @@ def run(settings: Settings) -> None:
     """Works until SIGTERM or SIGINT, through restarts of Redis and PostgreSQL."""
     configure_logs(settings.log_level, settings.log_format)
     logging.getLogger("arq").setLevel(logging.WARNING)
-    import uvloop
-
     uvloop.run(_run(settings))
 
 
@@ -133,5 +132,3 @@ def redis_settings(url: str) -> RedisSettings:
     found = RedisSettings.from_dsn(url)
     found.conn_retries, found.conn_timeout = 1, 2
     return found
-
-

@@ -21,7 +21,6 @@ class Figure:
     unit: str
 
 
-
 async def writes(rig: Rig, seconds: float) -> list[Figure]:
     """`PlaceOrder` with 3 lines from 16 clients, as fast as they go; nobody projects meanwhile."""
     number = max(CLIENTS, int(seconds * 300))
@@ -87,5 +86,5 @@ async def take_over(rig: Rig, times: int = 3) -> list[Figure]:
 
 async def _until_reached(rig: Rig, position: int) -> None:
     status = ViewStatus(rig.reads.pool)
-    while min(view.position for view in await status.all()) < position:
+    while min(view.position for view in await status.all()) < position:  # noqa: ASYNC110 - other processes get there
         await asyncio.sleep(0.01)

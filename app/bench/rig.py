@@ -1,4 +1,4 @@
-"""What a measurement runs on: an empty installation in a temporary folder, with real workers, and a customer who buys."""
+"""What a measurement runs on: an installation in a temporary folder, with real workers, and a customer who buys."""
 
 import asyncio
 import contextlib
@@ -72,7 +72,7 @@ class Rig:
 
 @asynccontextmanager
 async def rig(data_dir: Path) -> AsyncIterator[Rig]:
-    """An empty installation with one customer and a thousand products, on servers of its own that keep what they are told."""
+    """An installation with one customer and a thousand products, on servers of its own that keep what they are told."""
     with Servers(data_dir) as servers, _environment(servers):
         settings = load_settings()
         await migrate(settings.database_url, registry.VIEWS)

@@ -47,8 +47,8 @@ class Bus:
     async def dispatch(self, command: Command, envelope: Envelope) -> Receipt:
         """Carries the command out, or returns the first receipt of a command id that was accepted before.
 
-        Raises a Refusal, VersionConflict, or Busy when the write model stayed out of reach; then nothing was written, or
-        it was and the same command id will tell.
+        Raises a Refusal, VersionConflict, or Busy when the write model stayed out of reach; then nothing was written,
+        or it was and the same command id will tell.
         """
         if command.for_operators:
             envelope.actor.require_operator()

@@ -1,9 +1,10 @@
 """The event log: appending to it, and reading it without ever losing an event.
 
 Positions are handed out before commit, so a higher one can be visible while a lower one is not yet. The reader hands
-out events in the order of positions and waits at a gap, but only for the writers that were alive when it first saw the gap:
-whoever drew the missing position holds ROW EXCLUSIVE on the log until its transaction ends, and PostgreSQL makes a transaction
-visible before it releases its locks. Once all those writers are gone and the next read still shows no row, none will come.
+out events in the order of positions and waits at a gap, but only for the writers that were alive when it first saw
+the gap: whoever drew the missing position holds ROW EXCLUSIVE on the log until its transaction ends, and PostgreSQL
+makes a transaction visible before it releases its locks. Once all those writers are gone and the next read still
+shows no row, none will come.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -116,7 +117,7 @@ class EventCatalog:
         return self._types
 
     def decode(self, name: str, schema_version: int, data: str) -> Event:
-        """The event of today's shape. Raises UnknownEventType, or msgspec.ValidationError for data that does not fit."""
+        """The event of today's shape. Raises UnknownEventType, or msgspec.ValidationError where data does not fit."""
         current = self._types.get(name)
         if current is None:
             raise UnknownEventType(name)
@@ -133,7 +134,7 @@ class EventCatalog:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Events in order, and how far the log was read; `head` is the highest position seen, `gap` that one holds us up."""
+    """Events in order, and how far the log was read; `head` is the highest position seen, `gap` says one holds us."""
 
     rows: Sequence[asyncpg.Record]
     upto: int

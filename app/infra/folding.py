@@ -30,9 +30,7 @@ def fold(
     return changed
 
 
-def _evolve(
-    view: View[Row], before: Stored[Row] | None, event: Recorded[Any], key: UUID
-) -> Stored[Row] | None:
+def _evolve(view: View[Row], before: Stored[Row] | None, event: Recorded[Any], key: UUID) -> Stored[Row] | None:
     if before is not None and before.position >= event.position:
         return None
     row = view.evolve(before.row if before else None, event, key)

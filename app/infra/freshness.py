@@ -120,9 +120,7 @@ class ReadModels:
             return Freshness("STALLED", -1, row["head"] or 0, 0.0)
         return _freshness(row)
 
-    async def _look(
-        self, view: View[Row], key: UUID, wanted: Wanted
-    ) -> tuple[int | None, Stored[Row] | None]:
+    async def _look(self, view: View[Row], key: UUID, wanted: Wanted) -> tuple[int | None, Stored[Row] | None]:
         """Redis first; the flat table when Redis has nothing to say or is not as fresh as it must be."""
         documents: DocumentView[Row] | None = self._documents.get(view.name)
         if documents is not None:
@@ -157,5 +155,3 @@ def _freshness(row: asyncpg.Record) -> Freshness:
         state = "FRESH" if position >= head else "LAGGING"
     ages = [float(age) for age in (row["event_age_s"], row["caught_up_age_s"]) if age is not None]
     return Freshness(state, position, head, 0.0 if state == "FRESH" else min(ages, default=0.0))
-
-

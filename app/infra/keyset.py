@@ -27,7 +27,7 @@ class MalformedCursor(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class PageArguments:
-    """The four arguments of a Relay connection. Raises InvalidValue for a page size outside 0 to 100, or two directions at once."""
+    """A Relay connection's arguments. Raises InvalidValue for a size outside 0 to 100, or two directions at once."""
 
     first: int | None = None
     after: str | None = None
@@ -73,9 +73,10 @@ class Ordering:
 
     def parse(self, cursor: str, field: str) -> tuple[Any, UUID]:
         """The place that a cursor of this order names. Raises MalformedCursor."""
+        kind: Any = self.kind
         try:
             raw = base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
-            name, value, key = msgspec.json.decode(raw, type=tuple[str, self.kind, UUID], strict=False)
+            name, value, key = msgspec.json.decode(raw, type=tuple[str, kind, UUID], strict=False)
         except (binascii.Error, UnicodeEncodeError, msgspec.DecodeError, msgspec.ValidationError):
             raise MalformedCursor(cursor, field) from None
         if name != self.name:

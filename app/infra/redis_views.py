@@ -1,8 +1,9 @@
 """Views as ready-made documents in Redis, each over a flat table that can restore them.
 
-Keys: `<prefix>:<view>:<generation>:<shard>:checkpoint` and `…:epoch`, `<prefix>:<view>:<generation>:doc:<key>`. Documents and checkpoint
-are written by one script, so a read of both in one MGET tells how fresh the document is. A checkpoint that is missing means
-that Redis lost the shard: readers then ask the flat table, and the shard's worker restores it.
+Keys: `<prefix>:<view>:<generation>:<shard>:checkpoint` and `…:epoch`, `<prefix>:<view>:<generation>:doc:<key>`.
+Documents and checkpoint are written by one script, so a read of both in one MGET tells how fresh the document is. A
+checkpoint that is missing means that Redis lost the shard: readers then ask the flat table, and the shard's worker
+restores it.
 """
 
 from collections.abc import Mapping

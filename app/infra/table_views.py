@@ -1,7 +1,7 @@
 """Views as flat PostgreSQL tables: definition, rows in and out, and the checkpoint that moves with them.
 
-A view's table is named after its generation and derives from its row's dataclass: a column a field, and beside them the `version` of
-the entity, the log `position` of the last event applied, and the `shard` that owns the row.
+A view's table is named after its generation and derives from its row's dataclass: a column a field, and beside them
+the `version` of the entity, the log `position` of the last event applied, and the `shard` that owns the row.
 """
 
 import hashlib
@@ -106,7 +106,7 @@ class TableView(Generic[Row]):
         return {row[self.view.key]: self.stored(row) for row in rows}
 
     async def apply(self, pool: Pool, progress: Progress, rows: Mapping[UUID, Stored[Row]]) -> None:
-        """Writes rows and checkpoint in one transaction. Raises Fenced, and writes nothing, when the epoch or the start is not ours."""
+        """Writes rows and checkpoint in one transaction; raises Fenced instead if the epoch or start is not ours."""
         async with pool.acquire() as connection, connection.transaction():
             await self._advance(connection, progress)
             if rows:
@@ -184,7 +184,8 @@ class TableView(Generic[Row]):
 
 
 _ADVANCE = """
-update read.checkpoints set position = $6, head = greatest(head, $7), event_at = coalesce($8, event_at), heartbeat_at = clock_timestamp(),
+update read.checkpoints set position = $6, head = greatest(head, $7), event_at = coalesce($8, event_at),
+    heartbeat_at = clock_timestamp(),
        caught_up_at = case when $6 >= $7 then clock_timestamp() else caught_up_at end, state = 'RUNNING', error = null
 where view = $1 and generation = $2 and shard = $3 and epoch = $4 and position = $5
 returning position

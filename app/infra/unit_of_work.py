@@ -40,5 +40,6 @@ class Work:
 
     def record(self, aggregate_type: str, aggregate_id: UUID, version: int, events: Sequence[Event]) -> None:
         """Hands over the events to append after `version`: once a command, and at least one event."""
-        assert self.decision is None and events, "a command decides once, on one aggregate"
+        assert self.decision is None, "a command decides once, on one aggregate"
+        assert events
         self.decision = Decision(aggregate_type, aggregate_id, version, events)

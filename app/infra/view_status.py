@@ -12,7 +12,9 @@ with seen as (select max(head) as head from read.checkpoints)
 select view, generation, count(*) as shards, min(position) as position, (select head from seen) as head,
        min(heartbeat_at) as heartbeat_at, bool_and(heartbeat_at is not null) as all_beat,
        extract(epoch from clock_timestamp() - min(heartbeat_at))::float8 as heartbeat_age_s,
-       extract(epoch from clock_timestamp() - min(case when position < head or position < (select head from seen) then event_at end))::float8 as lag_s,
+       extract(epoch from clock_timestamp() - min(event_at) filter (
+           where position < (select head from seen)
+       ))::float8 as lag_s,
        string_agg(error, '; ') filter (where state = 'FAILING') as error,
        array_agg(distinct owner) filter (where owner is not null and lease_until > clock_timestamp()) as owners
 from read.checkpoints c
@@ -26,7 +28,7 @@ DEAD_AFTER_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """One view; `state` is FRESH, LAGGING, STALLED (no heartbeat) or FAILING, `lag_s` the age of what is shown while behind."""
+    """One view. `state`: FRESH, LAGGING, STALLED (no heartbeat), FAILING; `lag_s`: age of what is shown, in seconds."""
 
     view: str
     generation: int

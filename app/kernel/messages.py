@@ -44,12 +44,12 @@ def generated_id() -> Any:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """A fact about one aggregate. `SCHEMA_VERSION` grows when the stored shape changes; an upcaster then leads to it."""
+    """A fact about one aggregate. `SCHEMA_VERSION` grows when the stored shape changes; upcasters lead to it."""
 
     SCHEMA_VERSION: ClassVar[int] = 1
 
 
-E = TypeVar("E", bound=Event, covariant=True)
+E_co = TypeVar("E_co", bound=Event, covariant=True)
 
 Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
 """Turns the stored data of one schema version into that of the next."""
@@ -112,13 +112,13 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded(Generic[E]):
+class Recorded(Generic[E_co]):
     """An event as the log holds it."""
 
     position: int
     aggregate_type: str
     aggregate_id: UUID
     version: int
-    event: E
+    event: E_co
     metadata: Mapping[str, Any]
     recorded_at: datetime

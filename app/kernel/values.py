@@ -1,5 +1,6 @@
 """Values that several contexts share: money, addresses, and the checks on texts and numbers."""
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -22,7 +23,7 @@ class Money:
             raise InvalidValue("An amount must be a number below 10¹².", field="amount")
         if self.amount != self.amount.quantize(_FINEST):
             raise InvalidValue("An amount has at most four decimals.", field="amount")
-        if len(self.currency) != 3 or not (self.currency.isascii() and self.currency.isupper()):
+        if not re.fullmatch("[A-Z]{3}", self.currency):
             raise InvalidValue("A currency is three capital letters, such as GBP (ISO 4217).", field="currency")
 
     def __add__(self, other: "Money") -> "Money":

@@ -8,7 +8,6 @@ from uuid import UUID
 
 from app.kernel.messages import Event, Recorded
 
-
 Row = TypeVar("Row")
 
 
@@ -16,10 +15,10 @@ Row = TypeVar("Row")
 class View(Generic[Row]):
     """The definition of a read model.
 
-    `row` is a frozen dataclass of what is stored; its first field, a UUID or a text, is the key. `keys` says which rows an event touches;
-    `evolve` folds it into one of them and returns None where there is nothing to show. Both are pure. With `documents` every row
-    is also kept ready-made in Redis. Keys are spread over `shards`, which are projected in parallel. `indexes` are column lists
-    as PostgreSQL reads them.
+    `row` is a frozen dataclass of what is stored; its first field, a UUID or a text, is the key. `keys` says which
+    rows an event touches; `evolve` folds it into one of them and returns None where there is nothing to show. Both
+    are pure. With `documents` every row is also kept ready-made in Redis. Keys are spread over `shards`, which are
+    projected in parallel. `indexes` are column lists as PostgreSQL reads them.
     """
 
     name: str

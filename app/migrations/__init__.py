@@ -1,1 +1,1 @@
-"""The database's shape: Alembic revisions for schema `write` and the machinery, and the views' own tables after them."""
+"""The database's shape: Alembic revisions for schema `write` and the machinery, then the views' own tables."""

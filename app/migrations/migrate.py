@@ -39,11 +39,11 @@ async def _revision(connection: asyncpg.Connection) -> str | None:
 
 async def _upgrade(dsn: str, before: str | None) -> str:
     """Imports Alembic only when there is something to do: a warm start has not the time."""
-    from alembic import command
-    from alembic.config import Config
-    from sqlalchemy import Connection
-    from sqlalchemy.ext.asyncio import create_async_engine
-    from sqlalchemy.pool import NullPool
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+    from sqlalchemy import Connection  # noqa: PLC0415
+    from sqlalchemy.ext.asyncio import create_async_engine  # noqa: PLC0415
+    from sqlalchemy.pool import NullPool  # noqa: PLC0415
 
     config = Config()
     config.set_main_option("script_location", str(_HERE))

@@ -149,7 +149,5 @@ def _minute(text: str) -> datetime:
     try:
         local = datetime.strptime(text, "%Y-%m-%d %H:%M").replace(tzinfo=SHOP_ZONE)
     except ValueError:
-        raise _UnreadableError(
-            f"{text!r:.80} is not a date such as 2010-12-01 08:26", "InvoiceDate"
-        ) from None
+        raise _UnreadableError(f"{text!r:.80} is not a date such as 2010-12-01 08:26", "InvoiceDate") from None
     return local.astimezone(UTC)

@@ -30,7 +30,7 @@ async def import_online_retail(settings: Settings, file: Path, console: Console)
 
 
 async def caught_up(status: ViewStatus, side: bootstrap.Commands) -> None:
-    """Waits until every view has reached the present end of the log. Raises ViewsStuck after a minute without movement."""
+    """Waits until every view has reached the log's present end. Raises ViewsStuck after a minute without movement."""
     end, reached, since = await side.head(), -1, asyncio.get_running_loop().time()
     while True:
         position = min(view.position for view in await status.all())

@@ -102,9 +102,7 @@ def credit_note_of(
 def correction_of(line: Line, product_id: UUID) -> RecordPastStockCorrection:
     """The correction that a clerk noted, with the remark as the reason."""
     reason = line.description or "No remark"
-    return RecordPastStockCorrection(
-        at=line.minute, product_id=product_id, change=line.quantity, reason=reason
-    )
+    return RecordPastStockCorrection(at=line.minute, product_id=product_id, change=line.quantity, reason=reason)
 
 
 def _charge(line: Line) -> PastCharge:

@@ -142,9 +142,7 @@ def _item(item: OrderedItem) -> DetailedItem:
     )
 
 
-def _reached(
-    order: OrderDetails, status: str, at: datetime, actor: str, reason: str | None = None
-) -> OrderDetails:
+def _reached(order: OrderDetails, status: str, at: datetime, actor: str, reason: str | None = None) -> OrderDetails:
     change = StatusChange(status=status, at=at, actor=actor, reason=reason)
     return replace(order, status=status, history=(*order.history, change))
 

@@ -145,7 +145,5 @@ async def count(reads: ReadModels, wanted: OrderFilter) -> int:
     """How many orders pass the filter."""
     conditions, parameters = wanted.conditions()
     where = f" where {' and '.join(conditions)}" if conditions else ""
-    found: int = await reads.pool.fetchval(
-        f"select count(*) from {reads.table(VIEW).table}{where}", *parameters
-    )
+    found: int = await reads.pool.fetchval(f"select count(*) from {reads.table(VIEW).table}{where}", *parameters)
     return found

@@ -91,9 +91,7 @@ class DiscontinueProductInput(ChangeInput):
     product_id: strawberry.ID
 
     def command(self) -> commands.DiscontinueProduct:
-        return commands.DiscontinueProduct(
-            at=now(), product_id=decode_id("product", self.product_id, "productId")
-        )
+        return commands.DiscontinueProduct(at=now(), product_id=decode_id("product", self.product_id, "productId"))
 
 
 @strawberry.input
@@ -114,9 +112,7 @@ class CorrectStockInput(ChangeInput):
 
     def command(self) -> commands.CorrectStock:
         product_id = decode_id("product", self.product_id, "productId")
-        return commands.CorrectStock(
-            at=now(), product_id=product_id, change=self.change, reason=self.reason
-        )
+        return commands.CorrectStock(at=now(), product_id=product_id, change=self.change, reason=self.reason)
 
 
 @strawberry.input
@@ -164,7 +160,5 @@ class CatalogMutation:
         return await dispatch(info, input, input.command)
 
     @strawberry.mutation(description="Enter a stock correction from older books. For operators.")
-    async def record_past_stock_correction(
-        self, info: Info, input: RecordPastStockCorrectionInput
-    ) -> CommandResult:
+    async def record_past_stock_correction(self, info: Info, input: RecordPastStockCorrectionInput) -> CommandResult:
         return await dispatch(info, input, input.command)

@@ -9,10 +9,9 @@ from app.infra.table_views import Stored
 from app.kernel import typeid
 from read_model.customers import customer_profile as view
 from schema.context import Info
-from schema.customers.mutations import Tier
+from schema.customers.enums import Tier
 from schema.reading import MinVersion, Token, WaitMs, decode_id, read
 from schema.values import Address, Node, Processing
-from write_model.customers import commands
 
 
 @strawberry.type(description="A customer's profile.")
@@ -34,7 +33,7 @@ class Customer(Node):
             version=stored.version,
             name=row.name,
             email=row.email,
-            tier=commands.Tier(row.tier),
+            tier=Tier(row.tier),
             address=Address.of(row.address),
             display_address=row.display_address,
             registered_at=row.registered_at,

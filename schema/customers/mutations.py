@@ -7,11 +7,10 @@ import strawberry
 from app.kernel.clock import new_id, now
 from schema.command_result import ChangeInput, CommandInput, CommandResult, dispatch
 from schema.context import Info
+from schema.customers.enums import Tier
 from schema.reading import decode_id
 from schema.values import AddressInput, PastAddressInput
 from write_model.customers import commands
-
-Tier = strawberry.enum(commands.Tier, description="How much a customer is worth to the shop, lowest first.")
 
 
 @strawberry.input

@@ -8,13 +8,10 @@ import strawberry
 from app.kernel.clock import new_id, now
 from schema.command_result import ChangeInput, CommandInput, CommandResult, dispatch
 from schema.context import Info
+from schema.orders.enums import PaymentMethod
 from schema.reading import decode_id
 from schema.values import AddressInput, PastAddressInput
 from write_model.orders import commands
-
-PaymentMethod = strawberry.enum(
-    commands.PaymentMethod, description="How an order is paid. UNKNOWN is for older books alone."
-)
 
 
 @strawberry.input
@@ -31,7 +28,7 @@ class OrderItemInput:
 class PlaceOrderInput(CommandInput):
     customer_id: strawberry.ID
     items: list[OrderItemInput]
-    payment_method: PaymentMethod = commands.PaymentMethod.CARD
+    payment_method: PaymentMethod = PaymentMethod.CARD
     shipping_address: AddressInput | None = None
     billing_address: AddressInput | None = None
 
@@ -113,9 +110,7 @@ class PastItemInput:
 
     def value(self) -> commands.PastItem:
         product_id = decode_id("product", self.product_id, "items.productId")
-        return commands.PastItem(
-            product_id=product_id, quantity=self.quantity, unit_price=self.unit_price
-        )
+        return commands.PastItem(product_id=product_id, quantity=self.quantity, unit_price=self.unit_price)
 
 
 @strawberry.input(description="An amount that is not goods.")

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncGenerator
 from datetime import datetime
-from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
 
@@ -14,12 +13,9 @@ from app.infra.table_views import Stored
 from app.kernel import typeid
 from read_model.orders import order_details as view
 from schema.context import Info
-from schema.orders.mutations import PaymentMethod
+from schema.orders.enums import OrderStatus, PaymentMethod
 from schema.reading import MinVersion, Token, WaitMs, decode_id, read
 from schema.values import Address, Money, Node, Processing
-from write_model.orders.commands import PaymentMethod as Payment
-
-OrderStatus = strawberry.enum(view.OrderStatus, description="Where an order stands.")
 
 _POLL_S = 1.0
 
@@ -97,7 +93,7 @@ class Order(Node):
             customer_id=strawberry.ID(customer_id) if customer_id else None,
             customer_name=row.customer_name,
             customer_email=row.customer_email,
-            status=view.OrderStatus(row.status),
+            status=OrderStatus(row.status),
             total=Money(amount=row.total, currency=row.currency),
             refunded=Money(amount=row.refunded, currency=row.currency),
             item_count=row.item_count,
@@ -112,12 +108,12 @@ class Order(Node):
             ],
             shipping_address=Address.of(row.shipping_address),
             billing_address=Address.of(row.billing_address),
-            payment_method=Payment(row.payment_method),
+            payment_method=PaymentMethod(row.payment_method),
             tracking_code=row.tracking_code,
             placed_at=row.placed_at,
             history=[
                 StatusChange(
-                    status=view.OrderStatus(change.status),
+                    status=OrderStatus(change.status),
                     at=change.at,
                     actor=change.actor,
                     reason=change.reason,

@@ -12,13 +12,10 @@ from app.infra.table_views import Stored
 from app.kernel import typeid
 from app.kernel.messages import Principal
 from read_model.orders import order_summary as view
-from read_model.orders.order_details import OrderStatus as Status
 from schema.context import Info
-from schema.orders.order_details import OrderStatus
+from schema.orders.enums import OrderSort, OrderStatus
 from schema.reading import Token, WaitMs, decode_id, not_reached
 from schema.values import ListFreshness, Money, PageInfo
-
-OrderSort = strawberry.enum(view.OrderSort, description="How a list of orders is sorted.")
 
 
 @strawberry.type(description="One order in a list; `order(id)` has the rest.")
@@ -47,7 +44,7 @@ class OrderSummary:
             reference=row.reference,
             customer_id=strawberry.ID(customer_id) if customer_id else None,
             customer_name=row.customer_name,
-            status=Status(row.status),
+            status=OrderStatus(row.status),
             total=Money(amount=row.total, currency=row.currency),
             refunded=Money(amount=row.refunded, currency=row.currency),
             item_count=row.item_count,
@@ -103,7 +100,7 @@ class OrdersQuery:
         self,
         info: Info,
         filter: OrderFilter | None = None,
-        sort: OrderSort = view.OrderSort.PLACED_AT_DESC,
+        sort: OrderSort = OrderSort.PLACED_AT_DESC,
         first: int | None = None,
         after: str | None = None,
         last: int | None = None,
@@ -132,7 +129,7 @@ def _own(asker: Principal, wanted: view.OrderFilter) -> view.OrderFilter:
 
 def _connection(
     page: Page[Stored[view.OrderSummary]],
-    sort: view.OrderSort,
+    sort: OrderSort,
     freshness: Freshness,
     wanted: view.OrderFilter,
 ) -> OrderConnection:
@@ -150,6 +147,4 @@ def _connection(
         start_cursor=edges[0].cursor if edges else None,
         end_cursor=edges[-1].cursor if edges else None,
     )
-    return OrderConnection(
-        edges=edges, page_info=info, freshness=ListFreshness.of(freshness), wanted=wanted
-    )
+    return OrderConnection(edges=edges, page_info=info, freshness=ListFreshness.of(freshness), wanted=wanted)

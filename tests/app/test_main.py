@@ -23,9 +23,7 @@ def clone(tmp_path: Path) -> Path:
     (place / "app").mkdir(parents=True)
     for name in BARE:
         shutil.copy(ROOT / "app" / name, place / "app")
-    (place / "app" / "cli.py").write_text(
-        "import sys\ndef commands(args, prog_name):\n    print(sys.prefix, *args)\n"
-    )
+    (place / "app" / "cli.py").write_text("import sys\ndef commands(args, prog_name):\n    print(sys.prefix, *args)\n")
     for lock in (environment.RUNTIME_LOCK, environment.DEVELOPMENT_LOCK):
         (place / lock).write_text("# nothing\n")
     return place
@@ -90,9 +88,7 @@ def test_the_tests_extend_the_environment(clone: Path) -> None:
 def test_two_at_once_make_one_environment(clone: Path) -> None:
     command = [sys.executable, "-m", "app", "up"]
     outside = {name: value for name, value in os.environ.items() if name != "COUNTERFOIL_ENVIRONMENT"}
-    both = [
-        subprocess.Popen(command, cwd=clone, env=outside, stdout=subprocess.PIPE, text=True) for _ in range(2)
-    ]
+    both = [subprocess.Popen(command, cwd=clone, env=outside, stdout=subprocess.PIPE, text=True) for _ in range(2)]
     outputs = [process.communicate(timeout=120)[0] for process in both]
     assert [process.returncode for process in both] == [0, 0]
     assert sum("Making the environment" in output for output in outputs) == 1
@@ -109,9 +105,7 @@ def test_an_environment_of_somebody_else_is_left_alone(clone: Path) -> None:
 
 def test_packages_that_cannot_be_had_are_explained_without_a_traceback(clone: Path) -> None:
     digest = hashlib.sha256(b"").hexdigest()
-    (clone / environment.RUNTIME_LOCK).write_text(
-        f"no-such-thing-as-this==1.0 \\\n    --hash=sha256:{digest}\n"
-    )
+    (clone / environment.RUNTIME_LOCK).write_text(f"no-such-thing-as-this==1.0 \\\n    --hash=sha256:{digest}\n")
     outcome = run(clone, "up", PIP_NO_INDEX="1", PIP_FIND_LINKS="")
     assert outcome.returncode == 1
     assert "The packages could not be installed" in outcome.stderr
@@ -128,9 +122,7 @@ def test_a_system_environment_is_taken_as_it_is(clone: Path) -> None:
 
 def test_an_old_python_is_told_so(clone: Path) -> None:
     pretend = "import sys, runpy; sys.version_info = (3, 9, 1); runpy.run_module('app', run_name='__main__')"
-    outcome = subprocess.run(
-        [sys.executable, "-c", pretend], cwd=clone, capture_output=True, text=True, check=False
-    )
+    outcome = subprocess.run([sys.executable, "-c", pretend], cwd=clone, capture_output=True, text=True, check=False)
     assert outcome.returncode == 1
     assert "needs Python 3.11 or newer, and this is Python 3.9" in outcome.stderr
 

@@ -23,9 +23,7 @@ from app.environment import ROOT
 from app.infra.embedded.process import wait_until
 from app.listening import is_ready
 
-pytestmark = pytest.mark.skipif(
-    not Path("/proc/self/stat").exists(), reason="looks at processes through /proc"
-)
+pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks at processes through /proc")
 
 
 class Up:
@@ -48,9 +46,7 @@ class Up:
         return self._output.read_text()
 
     def until(self, true: Callable[[], bool], patience: float = 60) -> None:
-        assert wait_until(lambda: true() or self.process.poll() is not None, patience, pause=0.05), (
-            self.output()
-        )
+        assert wait_until(lambda: true() or self.process.poll() is not None, patience, pause=0.05), self.output()
         assert self.process.poll() is None, self.output()
 
     def until_it_says(self, words: str) -> None:

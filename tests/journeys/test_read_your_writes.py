@@ -7,6 +7,7 @@ import signal
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -25,13 +26,16 @@ PIECES = 1_000_000
 REGISTER = """mutation ($input: RegisterCustomerInput!) { registerCustomer(input: $input) {
   ... on CommandAccepted { aggregateId token } } }"""
 ADD = """mutation ($input: AddProductInput!) { addProduct(input: $input) { ... on CommandAccepted { aggregateId } } }"""
-RECEIVE = """mutation ($input: ReceiveStockInput!) { receiveStock(input: $input) { ... on CommandAccepted { token } } }"""
+RECEIVE = (
+    """mutation ($input: ReceiveStockInput!) { receiveStock(input: $input) { ... on CommandAccepted { token } } }"""
+)
 PLACE = """mutation ($input: PlaceOrderInput!) { placeOrder(input: $input) {
   __typename ... on CommandAccepted { aggregateId version token } ... on CommandRejected { code message } } }"""
 ORDER = """query ($id: ID!, $version: Int) { order(id: $id, minVersion: $version, waitMs: 5000) {
   __typename ... on Order { id version status total { amount } } ... on Processing { currentVersion parked } } }"""
 ORDER_BY_HEADER = """query ($id: ID!) { order(id: $id, waitMs: 5000) { __typename ... on Order { id } } }"""
-ORDERS = """query ($customer: ID!, $token: String) { orders(filter: {customerId: $customer}, first: 3, token: $token, waitMs: 5000) {
+ORDERS = """query ($customer: ID!, $token: String) {
+    orders(filter: {customerId: $customer}, first: 3, token: $token, waitMs: 5000) {
   edges { node { id } } freshness { state position } } }"""
 PRODUCT = """query ($id: ID!, $token: String) { product(id: $id, token: $token, waitMs: 5000) {
   __typename ... on Product { onHand } } }"""
@@ -164,8 +168,7 @@ class Havoc:
 
 def _command_line(pid: int) -> bytes:
     try:
-        with open(f"/proc/{pid}/cmdline", "rb") as line:
-            return line.read()
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
     except FileNotFoundError:
         return b""
 
@@ -201,7 +204,9 @@ async def _pairs(client: Client, number: int) -> None:
 async def _nothing_is_lost(shop: Installation, accepted: list[str]) -> None:
     listed: list[str] = []
     after = None
-    page = "query ($after: String) { orders(first: 100, after: $after) { edges { node { id } } pageInfo { hasNextPage endCursor } } }"
+    page = """query ($after: String) {
+        orders(first: 100, after: $after) { edges { node { id } } pageInfo { hasNextPage endCursor } }
+    }"""
     while True:
         orders = (await shop.query(page, after=after))["orders"]
         listed += [edge["node"]["id"] for edge in orders["edges"]]

@@ -51,7 +51,7 @@ class Installation:
     @property
     def settings(self) -> Settings:
         """What the processes are told, for parts that run inside the test."""
-        return Settings(database_url=self.database_url, redis_url=self.redis_url, jwt_key=KEY)  # type: ignore[arg-type]
+        return Settings(database_url=self.database_url, redis_url=self.redis_url, jwt_key=KEY)
 
     async def seed(self) -> None:
         """Opens the small shop."""

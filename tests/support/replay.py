@@ -66,5 +66,6 @@ async def assert_views_equal_a_replay(made: Installation) -> int:
             if view.documents:
                 for key, stored in expected.items():
                     checkpoint, document = await stores.documents[view.name].read(key)
-                    assert checkpoint is not None and document == stored, (view.name, key)
+                    assert checkpoint is not None, (view.name, key)
+                    assert document == stored, (view.name, key)
     return compared

@@ -23,7 +23,7 @@ _FAILING_PAUSE_S = 1.0
 
 @dataclass
 class WorkerContext:
-    """The prefix of all Redis keys, the read stores by view, the leases in this process's name, and how many seconds a shard stays before it is handed on."""
+    """What a worker projects with. A shard stays `stint_s` seconds before it is handed on."""
 
     prefix: str
     pool: Pool
@@ -63,7 +63,7 @@ class WorkerContext:
         except TRANSIENT as error:
             _log.warning("database out of reach", view=shard_id.view, shard=shard_id.shard, error=str(error))
             return
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever a view raises, the operator must see it
             await self._note_failure(lease, error)
         finally:
             await asyncio.shield(self._release(lease))

@@ -1,7 +1,7 @@
 """The job `project`: take the lease of a shard and project it in this process, if nobody else does.
 
-The job itself is over once the shard is running: arq keeps a running job in its queue and looks at it with every poll, and it ends when Redis
-goes away, while projecting into the flat tables can go on.
+The job itself is over once the shard is running: arq keeps a running job in its queue and looks at it with every
+poll, and it ends when Redis goes away, while projecting into the flat tables can go on.
 """
 
 from datetime import timedelta

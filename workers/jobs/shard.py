@@ -5,7 +5,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 from uuid import UUID
 
 import structlog
@@ -97,9 +97,7 @@ class ShardProjector(Generic[Row]):
 
     def _progress(self, batch: Batch) -> Progress:
         event_at: datetime | None = batch.rows[-1]["recorded_at"] if batch.rows else None
-        return Progress(
-            self._shard, self._lease.epoch, self._position, batch.upto, self._head, event_at
-        )
+        return Progress(self._shard, self._lease.epoch, self._position, batch.upto, self._head, event_at)
 
     async def _present(self, events: Sequence[Recorded[Event]]) -> Mapping[UUID, Stored[Row]]:
         keys = touched(self._view, self._shard, events)
@@ -127,7 +125,7 @@ class ShardProjector(Generic[Row]):
             _log.warning("redis out of reach", view=self._view.name, shard=self._shard, error=str(error))
 
     async def _claim_redis(self) -> None:
-        """Shuts out older workers, and restores what Redis has not: all of it, or what was written while it was away."""
+        """Shuts out older workers, and restores what Redis lacks: all, or what was written while it was away."""
         documents = self._stores.documents
         if documents is None:
             return
@@ -142,9 +140,7 @@ class ShardProjector(Generic[Row]):
         since = await documents.claim(self._shard, self._lease.epoch)
         if since is not None and since > self._position:
             since = None
-        copied = await documents.restore(
-            self._stores.pool, self._shard, self._lease.epoch, self._position, since
-        )
+        copied = await documents.restore(self._stores.pool, self._shard, self._lease.epoch, self._position, since)
         self._redis_position = self._position
         _log.info("redis restored", view=self._view.name, shard=self._shard, documents=copied, since=since)
 

@@ -12,7 +12,7 @@ _APART = timedelta(milliseconds=30)
 
 
 async def sweep(context: dict[str, Any]) -> None:
-    """Enqueues every shard that nobody projects: after a crash, a flushed queue, a lost hand-over, or at the very start."""
+    """Enqueues every shard that nobody projects: after a crash, a flushed queue, a lost hand-over, or at the start."""
     worker: WorkerContext = context["worker"]
     try:
         unowned = await worker.leases.unowned()

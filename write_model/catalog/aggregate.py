@@ -35,14 +35,7 @@ from write_model.catalog.events import (
 )
 
 Adding = AddProduct | RecordPastProduct
-Changing = (
-    ReviseProduct
-    | ChangePrice
-    | DiscontinueProduct
-    | ReceiveStock
-    | CorrectStock
-    | RecordPastStockCorrection
-)
+Changing = ReviseProduct | ChangePrice | DiscontinueProduct | ReceiveStock | CorrectStock | RecordPastStockCorrection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,12 +87,8 @@ def decide(product: Product | None, command: Changing) -> list[ProductEvent]:
             _require_sold(product, command)
             return [ProductDiscontinued(product_id=command.product_id, discontinued_at=command.at)]
         case ReceiveStock():
-            return [
-                StockReceived(
-                    product_id=command.product_id, pieces=command.pieces, received_at=command.at
-                )
-            ]
-        case CorrectStock() | RecordPastStockCorrection():
+            return [StockReceived(product_id=command.product_id, pieces=command.pieces, received_at=command.at)]
+        case CorrectStock():
             return _correct(product, command)
         case _:
             assert_never(command)
@@ -172,9 +161,7 @@ def _change_price(product: Product, command: ChangePrice) -> list[ProductEvent]:
     _require_currency(product.currency, command.price)
     if command.price.amount == product.price:
         raise PriceUnchanged
-    return [
-        PriceChanged(product_id=command.product_id, price=command.price.amount, changed_at=command.at)
-    ]
+    return [PriceChanged(product_id=command.product_id, price=command.price.amount, changed_at=command.at)]
 
 
 def _correct(product: Product, command: CorrectStock) -> list[ProductEvent]:

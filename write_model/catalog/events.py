@@ -71,8 +71,6 @@ class StockCorrected(Event):
     corrected_at: datetime
 
 
-ProductEvent = (
-    ProductAdded | ProductRevised | PriceChanged | ProductDiscontinued | StockReceived | StockCorrected
-)
+ProductEvent = ProductAdded | ProductRevised | PriceChanged | ProductDiscontinued | StockReceived | StockCorrected
 
 UPCASTERS: Upcasters = {}

@@ -23,7 +23,9 @@ from write_model.catalog.events import (
 
 _LOAD = """
 select name, description, vendor, price, currency, discontinued, version, on_hand,
-       array(select category from write.product_categories c where c.product_id = p.product_id order by ordinal) as categories
+       array(
+           select category from write.product_categories c where c.product_id = p.product_id order by ordinal
+       ) as categories
 from write.products p join write.stock using (product_id) where product_id = $1 for update of p, stock
 """
 _ADD = """
@@ -115,9 +117,7 @@ class Products:
             event.description,
             event.vendor,
         )
-        await self._connection.execute(
-            "delete from write.product_categories where product_id = $1", event.product_id
-        )
+        await self._connection.execute("delete from write.product_categories where product_id = $1", event.product_id)
         await self._categorize(event.product_id, event.categories)
 
     async def _categorize(self, product_id: UUID, categories: tuple[str, ...]) -> None:
@@ -159,9 +159,7 @@ class Shelves:
 
 
 def _offer(row: asyncpg.Record) -> ShelfOffer:
-    return ShelfOffer(
-        row["sku"], row["name"], row["price"], row["currency"], row["discontinued"], row["on_hand"]
-    )
+    return ShelfOffer(row["sku"], row["name"], row["price"], row["currency"], row["discontinued"], row["on_hand"])
 
 
 def _product(row: asyncpg.Record) -> Product:

@@ -83,9 +83,7 @@ def _existing(customer: Customer | None, customer_id: UUID) -> Customer:
     return customer
 
 
-def _register(
-    customer: Customer | None, command: RegisterCustomer | RecordPastCustomer
-) -> list[CustomerEvent]:
+def _register(customer: Customer | None, command: RegisterCustomer | RecordPastCustomer) -> list[CustomerEvent]:
     if customer is not None:
         raise CustomerAlreadyRegistered(command.customer_id)
     return [
@@ -102,16 +100,10 @@ def _register(
 def _change_address(customer: Customer, command: ChangeAddress) -> list[CustomerEvent]:
     if customer.address == command.address:
         raise AddressUnchanged
-    return [
-        AddressChanged(customer_id=customer.customer_id, address=command.address, changed_at=command.at)
-    ]
+    return [AddressChanged(customer_id=customer.customer_id, address=command.address, changed_at=command.at)]
 
 
 def _upgrade(customer: Customer, command: UpgradeCustomer) -> list[CustomerEvent]:
     if _RANK[command.tier] <= _RANK[customer.tier]:
         raise CustomerAlreadyInTier(customer.tier)
-    return [
-        CustomerUpgraded(
-            customer_id=customer.customer_id, tier=command.tier.value, upgraded_at=command.at
-        )
-    ]
+    return [CustomerUpgraded(customer_id=customer.customer_id, tier=command.tier.value, upgraded_at=command.at)]

@@ -93,9 +93,7 @@ def _columns(address: Address) -> tuple[str | None, str | None, str | None, str]
 
 
 def _customer(row: asyncpg.Record) -> Customer:
-    address = Address(
-        street=row["street"], city=row["city"], postal_code=row["postal_code"], country=row["country"]
-    )
+    address = Address(street=row["street"], city=row["city"], postal_code=row["postal_code"], country=row["country"])
     return Customer(
         customer_id=row["customer_id"],
         name=row["name"],

@@ -1,0 +1,1 @@
+"""The commands, rules and events of the orders context."""

@@ -99,9 +99,7 @@ class Order:
     version: int
 
 
-def place(
-    order: Order | None, command: PlaceOrder, buyer: Buyer, offers: Mapping[UUID, Offer]
-) -> list[OrderEvent]:
+def place(order: Order | None, command: PlaceOrder, buyer: Buyer, offers: Mapping[UUID, Offer]) -> list[OrderEvent]:
     """An order at the catalog's prices. Raises the refusals of `write_model.orders.errors`."""
     _require_new(order, command.order_id)
     _require_for_sale(command, offers)
@@ -170,18 +168,14 @@ def decide(order: Order | None, command: FollowUp) -> list[OrderEvent]:
             return [OrderPaid(order_id=order.order_id, paid_at=command.at)]
         case ShipOrder():
             _require_transition(order, Status.SHIPPED)
-            return [
-                OrderShipped(
-                    order_id=order.order_id, tracking_code=command.tracking_code, shipped_at=command.at
-                )
-            ]
+            return [OrderShipped(order_id=order.order_id, tracking_code=command.tracking_code, shipped_at=command.at)]
         case DeliverOrder():
             _require_transition(order, Status.DELIVERED)
             return [OrderDelivered(order_id=order.order_id, delivered_at=command.at)]
         case CancelOrder():
             _require_transition(order, Status.CANCELLED)
             return [_cancelled(order, command)]
-        case ReturnItems() | RecordPastReturn():
+        case ReturnItems():
             _require_transition(order, Status.RETURNED)
             return [_returned(order, command)]
         case _:
@@ -281,9 +275,7 @@ def _one_currency(offers: Mapping[UUID, Offer]) -> str:
     return first
 
 
-def _ordered(
-    line: int, product_id: UUID, quantity: int, offer: Offer, price: Decimal | None
-) -> OrderedItem:
+def _ordered(line: int, product_id: UUID, quantity: int, offer: Offer, price: Decimal | None) -> OrderedItem:
     return OrderedItem(
         line=line,
         product_id=product_id,
@@ -296,9 +288,7 @@ def _ordered(
 
 def _cancelled(order: Order, command: CancelOrder) -> OrderCancelled:
     released = tuple(Pieces(product_id=i.product_id, quantity=i.quantity) for i in order.items)
-    return OrderCancelled(
-        order_id=order.order_id, reason=command.reason, released=released, cancelled_at=command.at
-    )
+    return OrderCancelled(order_id=order.order_id, reason=command.reason, released=released, cancelled_at=command.at)
 
 
 def _returned(order: Order, command: ReturnItems) -> ItemsReturned:

@@ -166,7 +166,7 @@ class ReturnItems(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordPastOrder(Command):
-    """Enter an order from older books: delivered, with its own prices, charges and date. Without a customer it was a guest's."""
+    """Enter an order from older books: delivered, with its own prices, charges and date; a guest's has no customer."""
 
     target: ClassVar[str] = "order_id"
     for_operators: ClassVar[bool] = True

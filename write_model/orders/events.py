@@ -158,13 +158,7 @@ class CreditNoteRecorded(Event):
 
 
 OrderEvent = (
-    OrderPlaced
-    | PastOrderRecorded
-    | OrderPaid
-    | OrderShipped
-    | OrderDelivered
-    | OrderCancelled
-    | ItemsReturned
+    OrderPlaced | PastOrderRecorded | OrderPaid | OrderShipped | OrderDelivered | OrderCancelled | ItemsReturned
 )
 
 

@@ -12,17 +12,28 @@ class Offer(Protocol):
     """A product as it can be bought now."""
 
     @property
-    def sku(self) -> str: ...
+    def sku(self) -> str:
+        """The shop's own number."""
+
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """What the customer reads."""
+
     @property
-    def price(self) -> Decimal: ...
+    def price(self) -> Decimal:
+        """For one piece."""
+
     @property
-    def currency(self) -> str: ...
+    def currency(self) -> str:
+        """ISO 4217."""
+
     @property
-    def on_hand(self) -> int: ...
+    def on_hand(self) -> int:
+        """Pieces on the shelf."""
+
     @property
-    def discontinued(self) -> bool: ...
+    def discontinued(self) -> bool:
+        """True if it is no longer sold."""
 
 
 class Stock(Protocol):
@@ -39,11 +50,16 @@ class Buyer(Protocol):
     """A customer, as far as an order needs to know."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """As it stands on the parcel."""
+
     @property
-    def email(self) -> str | None: ...
+    def email(self) -> str | None:
+        """None for customers of older books."""
+
     @property
-    def address(self) -> Address: ...
+    def address(self) -> Address:
+        """Where goes what is ordered without an address."""
 
 
 class Buyers(Protocol):

@@ -65,7 +65,7 @@ class Orders:
         self._work, self._connection = work, work.connection
 
     async def load(self, order_id: UUID) -> Order | None:
-        """The order, locked until the transaction ends, at the version that the client expects. A stranger's is not there."""
+        """The order, locked until the transaction ends, at the version expected. A stranger's is not there."""
         row = await self._connection.fetchrow(_LOAD, order_id)
         if row is not None and not self._work.actor.owns(row["customer_id"]):
             raise OrderNotFound(order_id)
@@ -109,7 +109,7 @@ class CreditNotes:
         self._work = work
 
     async def save(self, event: CreditNoteRecorded) -> None:
-        """Writes the note to the tables, and hands its event to the log. Raises asyncpg.UniqueViolationError for a taken id."""
+        """Writes the note to the tables, its event to the log. Raises asyncpg.UniqueViolationError for a taken id."""
         await self._work.connection.execute(
             _CREDIT,
             event.credit_note_id,

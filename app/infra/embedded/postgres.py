@@ -110,7 +110,7 @@ class Postgres:
 
     def _locales(self) -> list[list[str]]:
         """The same order of characters on every machine where the version allows it."""
-        if self._programs.version >= 17:  # noqa: PLR2004 - the first with a provider of its own
+        if self._programs.version >= 17:
             return [["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]]
         return [["--locale=C.UTF-8"], ["--locale=C"]]
 
@@ -142,7 +142,7 @@ class Postgres:
             lines = (self._cluster / "postmaster.pid").read_text().splitlines()
         except OSError:
             return False
-        return len(lines) >= 8 and lines[0] == str(pid) and lines[7].strip() == "ready"  # noqa: PLR2004
+        return len(lines) >= 8 and lines[0] == str(pid) and lines[7].strip() == "ready"
 
     def _end_orphans(self) -> None:
         """End a server whose supervisor was killed, and remove its mark, which may name a stranger by now."""

@@ -109,9 +109,7 @@ def end_others(find: Callable[[], list[int]], signals: Iterable[tuple[int, float
             _signal(pid, number)
         if wait_until(lambda: not find(), patience):
             return
-    raise ServerProblem(
-        f"Processes of an earlier run do not end: {', '.join(map(str, find()))}. Stop them by hand."
-    )
+    raise ServerProblem(f"Processes of an earlier run do not end: {', '.join(map(str, find()))}. Stop them by hand.")
 
 
 def _signal(pid: int, number: int) -> None:
@@ -140,15 +138,9 @@ def processes_in(directory: Path, programs: Sequence[str]) -> list[int]:
     """The processes of these programs that work in a directory; without /proc, whose command names it."""
     if Path("/proc/self/cwd").exists():
         return [int(entry.name) for entry in Path("/proc").iterdir() if _works_in(entry, directory, programs)]
-    listing = subprocess.run(
-        ["ps", "-axo", "pid=,command="], capture_output=True, text=True, check=False
-    ).stdout
+    listing = subprocess.run(["ps", "-axo", "pid=,command="], capture_output=True, text=True, check=False).stdout
     rows = (line.strip().partition(" ") for line in listing.splitlines())
-    return [
-        int(pid)
-        for pid, _, command in rows
-        if str(directory) in command and any(p in command for p in programs)
-    ]
+    return [int(pid) for pid, _, command in rows if str(directory) in command and any(p in command for p in programs)]
 
 
 def _works_in(entry: Path, directory: Path, programs: Sequence[str]) -> bool:

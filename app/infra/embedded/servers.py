@@ -197,11 +197,7 @@ class Servers:
     def _make_sockets(self, user: ServerUser) -> Path:
         places = [Path(place) for place in ("/tmp", tempfile.gettempdir(), "/run", "/var/tmp")]  # noqa: S108 - private below
         for place in places:
-            if (
-                len(bytes(place)) < LONGEST_SOCKET_FOLDER - 20
-                and os.access(place, os.W_OK)
-                and user.can_enter(place)
-            ):
+            if len(bytes(place)) < LONGEST_SOCKET_FOLDER - 20 and os.access(place, os.W_OK) and user.can_enter(place):
                 self._sockets = Path(tempfile.mkdtemp(prefix="counterfoil-", dir=place))
                 user.make_own(self._sockets)
                 self._sockets_note().write_text(str(self._sockets))

@@ -75,8 +75,7 @@ def server_user(cluster: Path) -> ServerUser:
         except KeyError:
             continue
     raise ServerProblem(
-        "PostgreSQL does not run as root, and there is no user named postgres or nobody. "
-        "Start as an ordinary user."
+        "PostgreSQL does not run as root, and there is no user named postgres or nobody. Start as an ordinary user."
     )
 
 

@@ -77,9 +77,7 @@ def _with_amounts(sums: Sums) -> Sums:
     return {key: amount for key, amount in sorted(sums.items()) if amount}
 
 
-def _stock(
-    orders: list[list[Row]], notes: list[list[Row]], corrections: list[list[Row]]
-) -> Mapping[str, int]:
+def _stock(orders: list[list[Row]], notes: list[list[Row]], corrections: list[list[Row]]) -> Mapping[str, int]:
     taken: dict[str, int] = defaultdict(int)
     brought: dict[str, int] = defaultdict(int)
     for sign, papers in ((-1, orders), (-1, notes), (1, corrections)):

@@ -33,9 +33,7 @@ def test_the_figures_of_a_hand_made_book(tmp_path: Path) -> None:
     )
 
 
-def test_the_plan_of_a_hand_made_book_agrees_with_its_file(
-    tmp_path: Path, planned: Callable[..., Plan]
-) -> None:
+def test_the_plan_of_a_hand_made_book_agrees_with_its_file(tmp_path: Path, planned: Callable[..., Plan]) -> None:
     file = tmp_path / "same.csv"
     file.write_text(written(HAND_MADE), encoding="utf-8")
     assert replayed(planned(*HAND_MADE)).figures() == from_file(file)
@@ -69,8 +67,6 @@ def test_the_steps_carry_every_line_that_has_an_effect(real_plan: Plan) -> None:
     assert set(real_plan.kinds) - carried == set(real_plan.lines()[Kind.NO_EFFECT])
 
 
-def test_the_ids_of_the_real_books_are_distinct_and_come_out_again(
-    real_plan: Plan, real_lines: list[Line]
-) -> None:
+def test_the_ids_of_the_real_books_are_distinct_and_come_out_again(real_plan: Plan, real_lines: list[Line]) -> None:
     assert len({step.command_id for step in real_plan.steps}) == len(real_plan.steps)
     assert plan(real_lines) == real_plan

@@ -311,9 +311,7 @@ def test_lines_that_no_command_can_mean_are_refused_with_the_reason(planned: Pla
 def test_what_the_commands_cannot_hold_is_refused_before_it_is_sent(planned: Planned) -> None:
     plan = planned(Entry("5" * 65, code="POST", description="POSTAGE"))
     assert plan.refused == (
-        Refused(
-            f"order/{'5' * 65}", "INVALID_VALUE", "reference has 65 characters; at most 64 are allowed.", (2,)
-        ),
+        Refused(f"order/{'5' * 65}", "INVALID_VALUE", "reference has 65 characters; at most 64 are allowed.", (2,)),
     )
     assert plan.kinds == {2: Kind.REFUSED}
 

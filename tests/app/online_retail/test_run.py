@@ -72,11 +72,7 @@ class RecordingBus:
         return Receipt(envelope.command_id, "any", command.aggregate_id, 1, len(self.order))
 
     async def accepted(self, commands: Sequence[tuple[Command, Envelope]]) -> set[UUID]:
-        return {
-            envelope.command_id
-            for command, envelope in commands
-            if self.sent.get(envelope.command_id) == command
-        }
+        return {envelope.command_id for command, envelope in commands if self.sent.get(envelope.command_id) == command}
 
 
 @dataclass
@@ -205,9 +201,7 @@ def test_the_account_is_shown_and_adds_up() -> None:
     assert "ordered by customers" in shown
     assert "order/536366: Busy." in shown
     assert account.total == 4
-    assert account.as_json()["refused"] == [
-        {"key": "order/536366", "code": "BUSY", "message": "Busy.", "lines": (3,)}
-    ]
+    assert account.as_json()["refused"] == [{"key": "order/536366", "code": "BUSY", "message": "Busy.", "lines": (3,)}]
 
 
 def test_the_bar_shows_lines_and_phases() -> None:

@@ -27,7 +27,7 @@ class Receipt:
 @strawberry.type
 class Query:
     @strawberry.field
-    def seen(self, info: Info, id: strawberry.ID | None = None, min_version: int | None = None) -> list[str]:  # noqa: A002
+    def seen(self, info: Info, id: strawberry.ID | None = None, min_version: int | None = None) -> list[str]:
         headers = info.context["request"].headers
         return [
             headers.get("consistency-token", "no token"),
