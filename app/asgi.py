@@ -6,17 +6,17 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route, WebSocketRoute
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from app import bootstrap, registry
 from app.authentication import Authentication
 from app.config import Settings
-from app.endpoint import MAX_BODY, Endpoint, problem
-from app.infra.db import TRANSIENT
+from app.endpoint import Endpoint, problem
+from app.gates import MAX_BODY, BodyLimit, LoopbackNames
+from app.infra.db import TRANSIENT, Pool
 from app.infra.view_status import ViewStatus
 from app.logs import configure_logs
 from app.seed import examples
@@ -26,7 +26,6 @@ from schema.schema import Schema, make
 
 GRAPHQL_PATH = "/graphql"
 STREAM_PATH = "/graphql/stream"
-_LOOPBACK = ["localhost", "127.0.0.1", "[::1]", "::1"]
 
 
 def application(settings: Settings, *, take_commands: bool = True, answer_queries: bool = True) -> Starlette:
@@ -36,8 +35,8 @@ def application(settings: Settings, *, take_commands: bool = True, answer_querie
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            installation = await _installation(settings, stack, take_commands, answer_queries)
-            faces.open(schema, installation, _authentication(settings))
+            installation, pools = await _installation(settings, stack, take_commands, answer_queries)
+            faces.open(schema, installation, _authentication(settings), pools)
             yield
 
     return Starlette(
@@ -63,21 +62,24 @@ class _Faces:
         self._graphql: Endpoint | None = None
         self._stream: Endpoint | None = None
         self._installation: Installation | None = None
+        self._pools: list[Pool] = []
         self.graphql, self.stream = _Face(self, "_graphql"), _Face(self, "_stream")
 
-    def open(self, schema: Schema, installation: Installation, authentication: Authentication) -> None:
+    def open(
+        self, schema: Schema, installation: Installation, authentication: Authentication, pools: list[Pool]
+    ) -> None:
         shown = examples()
         self._graphql = Endpoint(schema, installation, authentication, lambda: graphiql_page(shown))
         self._stream = Endpoint(schema, installation, authentication, None)
-        self._installation = installation
+        self._installation, self._pools = installation, pools
 
     async def ready(self, _: Request) -> Response:
         """200 when the stores answer; which side this process serves is told besides."""
         installation = self._installation
         assert installation is not None
         try:
-            if installation.reads is not None:
-                await installation.reads.pool.fetchval("select 1")
+            for pool in self._pools:
+                await pool.fetchval("select 1")
         except (TimeoutError, *TRANSIENT) as error:
             return JSONResponse({"ready": False, "reason": type(error).__name__}, status_code=503)
         return JSONResponse(
@@ -98,18 +100,19 @@ class _Face:
 
 async def _installation(
     settings: Settings, stack: AsyncExitStack, take_commands: bool, answer_queries: bool
-) -> Installation:
+) -> tuple[Installation, list[Pool]]:
     commands = await stack.enter_async_context(bootstrap.commands(settings)) if take_commands else None
     reads, stores = await stack.enter_async_context(bootstrap.read_models(settings)) if answer_queries else (None, None)
     known = commands or stores
     assert known is not None, "an api process serves commands, queries, or both"
-    return Installation(
+    installation = Installation(
         log_id=known.log_id,
         waiting=Waiting(settings.wait_ms_default, settings.wait_ms_max),
         bus=commands.bus if commands else None,
         reads=reads,
         status=ViewStatus(stores.pool) if stores else None,
     )
+    return installation, [side.pool for side in (commands, stores) if side]
 
 
 def _authentication(settings: Settings) -> Authentication:
@@ -118,27 +121,8 @@ def _authentication(settings: Settings) -> Authentication:
 
 
 def _middleware(settings: Settings) -> list[Middleware]:
-    """An open installation answers to loopback names alone: no web page reaches it under a name of its own."""
-    body = Middleware(BodyLimit)
-    return [Middleware(TrustedHostMiddleware, allowed_hosts=_LOOPBACK), body] if settings.open else [body]
-
-
-class BodyLimit:
-    """Answers 413 to a body that is announced as too large, before any of it is read."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: D102
-        if scope["type"] == "http" and _announced(scope) > MAX_BODY:
-            await problem(413, f"The body is larger than {MAX_BODY:,} bytes.")(scope, receive, send)
-            return
-        await self._app(scope, receive, send)
-
-
-def _announced(scope: Scope) -> int:
-    length = dict(scope["headers"]).get(b"content-length", b"0")
-    return int(length) if length.isdigit() else 0
+    limit = Middleware(BodyLimit)
+    return [Middleware(LoopbackNames), limit] if settings.open else [limit]
 
 
 async def _to_graphiql(_: Request) -> Response:

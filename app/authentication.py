@@ -6,16 +6,12 @@ from uuid import UUID
 import jwt
 
 from app.kernel import typeid
-from app.kernel.errors import MalformedId
+from app.kernel.errors import MalformedId, Unauthenticated
 from app.kernel.messages import Principal, Role
 from app.tokens import ALGORITHM, ISSUER
 
 OPEN_PRINCIPAL = Principal("open", frozenset({Role.OPERATOR}))
 """Who asks without a token on an open installation."""
-
-
-class Unauthenticated(Exception):
-    """A token was sent that is not valid here; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,11 +56,18 @@ def test(context: typer.Context) -> None:
 
 
 @commands.command()
-def api(data_dir: DataDir = DATA_DIR) -> None:
-    """Run the API."""
+def api(
+    commands_only: Annotated[bool, typer.Option("--commands-only", help="Take mutations, answer no queries.")] = False,
+    queries_only: Annotated[bool, typer.Option("--queries-only", help="Answer queries, take no mutations.")] = False,
+    data_dir: DataDir = DATA_DIR,
+) -> None:
+    """Run the API: commands and queries, or one side alone."""
     from app.asgi import serve
 
-    serve(settings(data_dir))
+    if commands_only and queries_only:
+        raise typer.BadParameter("--commands-only and --queries-only exclude each other.")
+    sides = ["queries"] * (not commands_only) + ["commands"] * (not queries_only)
+    serve(settings(data_dir), sides)
 
 
 @commands.command()

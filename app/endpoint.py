@@ -1,9 +1,9 @@
 """GraphQL over HTTP, server-sent events and graphql-transport-ws."""
 
 import json
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, TypeVar
 from uuid import UUID
 
 import structlog
@@ -19,14 +19,14 @@ from strawberry.http.exceptions import NonJsonMessageReceived
 from strawberry.schema import BaseSchema
 from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
 
-from app.authentication import Authentication, Unauthenticated
+from app.authentication import Authentication
 from app.kernel.clock import new_id
+from app.kernel.errors import Unauthenticated
 from schema.context import CORRELATION_HEADER, TOKEN_HEADER, Installation, RequestContext
-
-MAX_BODY: Final = 1_000_000
-"""Bytes of a request's body; a larger one is answered 413 without being read to its end."""
+from schema.errors import brief
 
 Page = Callable[[], Response]
+Kind = TypeVar("Kind")
 
 
 class ObjectsOnly(ASGIWebSocketAdapter):
@@ -121,19 +121,16 @@ class Endpoint(GraphQL[RequestContext, None]):
 
     async def parse_http_body(self, request: AsyncHTTPRequestAdapter) -> GraphQLRequestData:
         """One operation. Raises HTTPException 400, 413 or 415 with what is wrong."""
-        if request.method == "POST":
-            _require_json(request.content_type or "")
-            _require_object(_decoded(await request.get_body()))
-        try:
-            data = await super().parse_http_body(request)
-        except RecursionError:
-            raise HTTPException(400, "The JSON is nested too deeply.") from None
-        assert isinstance(data, GraphQLRequestData)
-        if not isinstance(data.operation_name, (str, type(None))):
-            raise HTTPException(400, "The GraphQL operation's `operationName` must be a string or null.")
-        if not data.query:
-            raise HTTPException(400, 'The body has no `query`: send {"query": "{ … }"}.')
-        return data
+        posted = request.method == "POST"
+        said = await _posted(request) if posted else _in_the_address(request.query_params)
+        transport = self._get_stream_transport_from_headers(request.headers)
+        return GraphQLRequestData(
+            query=_query(said.get("query")),
+            variables=_optional(said, "variables", dict, "an object"),
+            operation_name=_optional(said, "operationName", str, "a string"),
+            extensions=_optional(said, "extensions", dict, "an object"),
+            protocol=transport.protocol if transport else "http",
+        )
 
     async def render_graphql_ide(self, request: Request) -> Response:  # noqa: ARG002 - the library's signature
         """The page for people."""
@@ -141,29 +138,48 @@ class Endpoint(GraphQL[RequestContext, None]):
         return self._page()
 
 
-def _require_json(content_type: str) -> None:
-    if content_type.partition(";")[0].strip().lower() != "application/json":
+async def _posted(request: AsyncHTTPRequestAdapter) -> dict[str, Any]:
+    if (request.content_type or "").partition(";")[0].strip().lower() != "application/json":
         raise HTTPException(415, "Send the operation as application/json.")
-
-
-def _decoded(body: bytes | str) -> object:
-    if len(body) > MAX_BODY:
-        raise HTTPException(413, f"The body is larger than {MAX_BODY:,} bytes.")
-    try:
-        return json.loads(body)
-    except UnicodeDecodeError:
-        raise HTTPException(400, "The body is not UTF-8.") from None
-    except RecursionError:
-        raise HTTPException(400, "The JSON is nested too deeply.") from None
-    except ValueError as error:
-        raise HTTPException(400, f"The body is not JSON: {error}.") from None
-
-
-def _require_object(body: object) -> None:
-    if isinstance(body, list):
+    body = await request.get_body()
+    said = _decoded(body, "The body")
+    if isinstance(said, list):
         raise HTTPException(400, "Batches are not taken; send one operation as a JSON object.")
-    if not isinstance(body, dict):
+    if not isinstance(said, dict):
         raise HTTPException(400, "The body must be a JSON object with a `query`.")
+    return said
+
+
+def _in_the_address(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    said: dict[str, Any] = dict(parameters)
+    decoded = {name: _decoded(said[name], f"`{name}`") for name in ("variables", "extensions") if said.get(name)}
+    return {name: value for name, value in (said | decoded).items() if value != ""}
+
+
+def _decoded(text: bytes | str, what: str) -> object:
+    try:
+        return json.loads(text if isinstance(text, str) else text.decode())
+    except UnicodeDecodeError:
+        raise HTTPException(400, f"{what} is not UTF-8.") from None
+    except RecursionError:
+        raise HTTPException(400, f"{what} is nested too deeply.") from None
+    except json.JSONDecodeError as error:
+        raise HTTPException(400, f"{what} is not JSON: {error}.") from None
+    except ValueError:
+        raise HTTPException(400, f"{what} holds a number that is too long.") from None
+
+
+def _query(query: object) -> str:
+    if not isinstance(query, str) or not query.strip():
+        raise HTTPException(400, 'There is no `query`: send {"query": "{ … }"}.')
+    return query
+
+
+def _optional(said: dict[str, Any], name: str, kind: type[Kind], called: str) -> Kind | None:
+    value = said.get(name)
+    if not isinstance(value, (kind, type(None))):
+        raise HTTPException(400, f"`{name}` must be {called} or null.")
+    return value
 
 
 _CODES = {400: "BAD_REQUEST", 401: "UNAUTHENTICATED", 404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}
@@ -172,7 +188,7 @@ _CODES |= {413: "TOO_LARGE", 415: "UNSUPPORTED_MEDIA_TYPE"}
 
 def problem(status: int, reason: str) -> JSONResponse:
     """A 4xx in the shape of a GraphQL answer."""
-    error = {"message": reason, "extensions": {"code": _CODES.get(status, "BAD_REQUEST")}}
+    error = {"message": brief(reason), "extensions": {"code": _CODES.get(status, "BAD_REQUEST")}}
     headers = {"WWW-Authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else {}
     return JSONResponse({"errors": [error]}, status_code=status, headers=headers)
 

@@ -12,7 +12,7 @@ from app.infra.bus import Bus
 from app.infra.consistency_token import LogPosition
 from app.infra.freshness import ReadModels, Wanted
 from app.infra.view_status import ViewStatus
-from app.kernel.errors import Forbidden, InvalidValue, Refusal
+from app.kernel.errors import InvalidValue, Refusal, Unauthenticated
 from app.kernel.messages import Principal
 
 TOKEN_HEADER = "Consistency-Token"  # noqa: S105
@@ -79,9 +79,9 @@ class RequestContext:
         return self.installation.status
 
     def asker(self) -> Principal:
-        """Who asks. Raises Forbidden for someone without a token."""
+        """Who asks. Raises Unauthenticated for someone without a token."""
         if self.principal is None:
-            raise Forbidden("Say who you are: send a bearer token in the Authorization header.")
+            raise Unauthenticated("Say who you are: send a bearer token in the Authorization header.")
         return self.principal
 
     def wanted(self, *, min_version: int | None = None, token: str | None = None, wait_ms: int | None = None) -> Wanted:

@@ -1,14 +1,14 @@
 """Refusals as GraphQL errors: typed by `extensions.code`, and never a stack trace."""
 
 import asyncio
-from collections.abc import Iterator
+from typing import Final, TypeVar
 
 import structlog
 from graphql import ExecutionResult as GraphQLExecutionResult
 from graphql import GraphQLError
 from redis.exceptions import RedisError
-from strawberry.extensions import SchemaExtension
-from strawberry.types.execution import ExecutionResult, StreamExecutionResult
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+from strawberry.types.execution import ExecutionResult
 
 from app.infra.db import TRANSIENT
 from app.kernel.clock import new_id
@@ -17,39 +17,28 @@ from app.kernel.errors import Refusal
 _log = structlog.get_logger()
 
 _UNAVAILABLE = (*TRANSIENT, RedisError, asyncio.TimeoutError)
+_CLIENTS_FAULT = (GraphQLError, ValueError, CannotGetOperationTypeError, InvalidOperationTypeError)
+_LONGEST_MESSAGE: Final = 400
+
+Result = TypeVar("Result")
 
 
-class TypedErrors(SchemaExtension):
-    """Gives every error a code, and keeps what the client cannot use to the log."""
-
-    def on_operation(self) -> Iterator[None]:
-        """Types the errors of the whole answer."""
-        yield
-        result = self.execution_context.result
-        if isinstance(result, (ExecutionResult, GraphQLExecutionResult)):
-            _type_errors(result)
-
-    def on_stream_result(self, result: StreamExecutionResult) -> Iterator[None]:
-        """Types the errors of one answer of a subscription."""
-        if isinstance(result, (ExecutionResult, GraphQLExecutionResult)):
-            _type_errors(result)
-        yield None
+def typed(result: Result) -> Result:
+    """The answer with a code on every error."""
+    if isinstance(result, (ExecutionResult, GraphQLExecutionResult)) and result.errors:
+        result.errors = [_typed(error) for error in result.errors]
+    return result
 
 
-def _type_errors(result: ExecutionResult | GraphQLExecutionResult) -> None:
-    if result.errors:
-        result.errors = [typed(error) for error in result.errors]
-
-
-def typed(error: GraphQLError) -> GraphQLError:
+def _typed(error: GraphQLError) -> GraphQLError:
     """The error with its code; an unforeseen one is logged under an id, and told by that id alone."""
     if error.extensions and "code" in error.extensions:
         return error
     cause = error.original_error
     if isinstance(cause, Refusal):
         return _coded(error, cause.message, {"code": cause.code, "field": cause.field})
-    if cause is None or (isinstance(cause, (GraphQLError, ValueError)) and error.path is None):
-        return _coded(error, error.message, {"code": "BAD_REQUEST"})
+    if cause is None or (isinstance(cause, _CLIENTS_FAULT) and error.path is None):
+        return _coded(error, brief(error.message), {"code": "BAD_REQUEST"})
     if isinstance(cause, _UNAVAILABLE):
         _log.warning("a store is out of reach", error=str(cause))
         message = "The shop is out of reach for a moment. Try again."
@@ -58,6 +47,12 @@ def typed(error: GraphQLError) -> GraphQLError:
     _log.error("unforeseen error", incident=incident, exc_info=cause)
     message = "Something went wrong on our side; the log has more under this incident."
     return _coded(error, message, {"code": "INTERNAL", "incident": incident})
+
+
+def brief(message: str) -> str:
+    """A message that quotes the client, cut to a readable length and to what UTF-8 can say."""
+    cut = message if len(message) <= _LONGEST_MESSAGE else message[:_LONGEST_MESSAGE] + "…"
+    return cut.encode("utf-8", "backslashreplace").decode()
 
 
 def _coded(error: GraphQLError, message: str, extensions: dict[str, object]) -> GraphQLError:

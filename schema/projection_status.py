@@ -1,5 +1,6 @@
 """How far the views are, and how far a command has come through them."""
 
+import time
 from collections.abc import AsyncGenerator
 from datetime import datetime
 from uuid import UUID
@@ -124,19 +125,18 @@ class CommandWatch:
 
     async def follow(self, info: Info, command_id: UUID) -> AsyncGenerator[CommandStatus, None]:
         """The status now and after every change, until it is done, or has stayed unknown for a minute."""
-        last, waited = None, 0
+        info.context.asker()
+        last, patience = None, time.monotonic() + _PATIENCE_S
         topics = (LOG, *(each.view for each in await info.context.status.all()))
         with info.context.reads.hints.subscribed(*topics) as woken:
-            while last is None or last.state != "DONE":
+            while True:
                 status = await self.look(info, command_id)
                 if status != last:
                     yield status
-                    last, waited = status, 0
-                waited += 1
-                if waited * _HEARTBEAT_S > _PATIENCE_S and status.state == "UNKNOWN":
+                    last = status
+                if status.state == "DONE" or (status.state == "UNKNOWN" and time.monotonic() > patience):
                     return
-                if status.state != "DONE":
-                    await wait(woken, _HEARTBEAT_S)
+                await wait(woken, _HEARTBEAT_S)
 
 
 @strawberry.type

@@ -53,6 +53,11 @@ def decode_id(prefix: str, text: str, field: str) -> UUID:
         raise
 
 
+def decode_optional_id(prefix: str, text: str | None, field: str) -> UUID | None:
+    """The UUID in a TypeID, None where none is given. Raises MalformedId, for the empty text as well."""
+    return decode_id(prefix, text, field) if text is not None else None
+
+
 async def read(info: Info, view: View[Row], key: UUID, wanted: Wanted) -> Stored[Row] | Processing | None:
     """The row, or Processing when the view did not get there in time."""
     answer = await info.context.reads.get(view, key, wanted)

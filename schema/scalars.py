@@ -1,7 +1,8 @@
 """The scalars: exact amounts, moments in UTC, log positions."""
 
+import re
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import NewType
 
 import strawberry
@@ -9,19 +10,15 @@ from strawberry.schema.config import StrawberryConfig
 
 BigInt = NewType("BigInt", int)
 
-_LONGEST_AMOUNT = 40
+_AMOUNT = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?")
+_MOMENT = 'A moment is a string such as "2026-01-31T12:00:00Z", with its offset from UTC.'
+_LONGEST_MOMENT = 40
 
 
 def _parse_amount(value: object) -> Decimal:
-    if not isinstance(value, str) or len(value) > _LONGEST_AMOUNT:
+    if not isinstance(value, str) or not _AMOUNT.fullmatch(value):
         raise ValueError('An amount is a decimal in a string, such as "12.50".')
-    try:
-        amount = Decimal(value)
-    except InvalidOperation:
-        raise ValueError('An amount is a decimal in a string, such as "12.50".') from None
-    if not amount.is_finite():
-        raise ValueError("An amount must be finite.")
-    return amount
+    return Decimal(value)
 
 
 def show_amount(amount: Decimal) -> str:
@@ -32,9 +29,12 @@ def show_amount(amount: Decimal) -> str:
 
 
 def _parse_moment(value: object) -> datetime:
-    if not isinstance(value, str):
-        raise ValueError('A moment is a string such as "2026-01-31T12:00:00Z".')
-    moment = datetime.fromisoformat(value)
+    if not isinstance(value, str) or len(value) > _LONGEST_MOMENT:
+        raise ValueError(_MOMENT)
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        raise ValueError(_MOMENT) from None
     if moment.tzinfo is None:
         raise ValueError("A moment needs its offset from UTC, such as Z or +01:00.")
     try:

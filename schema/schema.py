@@ -1,16 +1,14 @@
 """The schema's roots: one line for every face."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
 from typing import Any, Final
 from uuid import UUID
 
 import strawberry
-from graphql import ASTValidationRule, GraphQLError
-from strawberry.extensions import AddValidationRules, ParserCache, ValidationCache
-from strawberry.extensions.max_aliases import create_validator as at_most_aliases
-from strawberry.extensions.max_tokens import MaxTokensLimiter
-from strawberry.extensions.query_depth_limiter import create_validator as at_most_deep
-from strawberry.types import ExecutionContext
+from graphql import GraphQLError
+from strawberry.types import ExecutionContext, ExecutionResult
+from strawberry.types.graphql import OperationType
 
 from app.kernel import typeid
 from app.kernel.errors import MalformedId
@@ -23,7 +21,8 @@ from schema.context import Info
 from schema.customers import customer_profile
 from schema.customers.customer_profile import CustomerQuery
 from schema.customers.mutations import CustomersMutation
-from schema.errors import TypedErrors
+from schema.documents import Documents
+from schema.errors import typed
 from schema.orders import order_details
 from schema.orders.mutations import OrdersMutation
 from schema.orders.order_details import OrderQuery, OrderSubscription
@@ -44,20 +43,6 @@ NODES: Final[dict[str, Callable[..., Awaitable[Any]]]] = {
 }
 """How each TypeID prefix is resolved by `node(id)`."""
 
-MAX_DEPTH: Final = 15
-MAX_ALIASES: Final = 60
-MAX_TOKENS: Final = 4_000
-
-_RULES: list[type[ASTValidationRule]] = [at_most_deep(MAX_DEPTH, None), at_most_aliases(MAX_ALIASES)]
-
-
-def _limits() -> AddValidationRules:
-    return AddValidationRules(_RULES)
-
-
-def _tokens() -> MaxTokensLimiter:
-    return MaxTokensLimiter(MAX_TOKENS)
-
 
 @strawberry.type
 class NodeQuery:
@@ -73,10 +58,25 @@ class NodeQuery:
 
 
 class Schema(strawberry.Schema):
-    """The library's schema, which would log every mistake of a client as an error of ours."""
+    """The library's schema, with a code on every error, whichever way it takes to the client."""
+
+    async def execute(self, *args: Any, **kwargs: Any) -> ExecutionResult:
+        """The answer to a query or a mutation. A subscription needs a transport that can carry many answers."""
+        allowed = set(kwargs.get("allowed_operation_types") or OperationType) - {OperationType.SUBSCRIPTION}
+        return typed(await super().execute(*args, **(kwargs | {"allowed_operation_types": allowed})))
+
+    async def stream(self, *args: Any, **kwargs: Any) -> AsyncGenerator[Any, None]:
+        """The answers to any operation, as they come."""
+        return _typed_each(await super().stream(*args, **kwargs))
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
-        """Leaves the logging to TypedErrors, which knows what is ours."""
+        """Leaves the logging to `typed`, which knows what is ours: the library logs every mistake of a client."""
+
+
+async def _typed_each(results: AsyncGenerator[Any, None]) -> AsyncGenerator[Any, None]:
+    async with aclosing(results):
+        async for result in results:
+            yield typed(result)
 
 
 def make(accepted_commands: View[AcceptedCommand]) -> Schema:
@@ -101,6 +101,6 @@ def make(accepted_commands: View[AcceptedCommand]) -> Schema:
         mutation=strawberry.type(type("Mutation", MUTATIONS, {})),
         subscription=strawberry.type(type("Subscription", (*SUBSCRIPTIONS, CommandSubscription), {})),
         types=[product.Product, customer_profile.Customer, order_details.Order],
-        extensions=[_limits, _tokens, ParserCache, ValidationCache, TypedErrors],
+        extensions=[Documents],
         config=CONFIG,
     )

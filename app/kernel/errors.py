@@ -53,6 +53,10 @@ class CommandIdReused(Refusal):
         )
 
 
+class Unauthenticated(Refusal):
+    """Nobody says who they are, or not in a way that is valid here."""
+
+
 class Forbidden(Refusal):
     """Who asks may not do this."""
 

@@ -1,4 +1,4 @@
-"""`product(id)`: open to everyone, as a shop window is."""
+"""`product(id)`: for everyone who is signed in."""
 
 from datetime import datetime
 from typing import Annotated
@@ -58,6 +58,7 @@ async def get(
     wait_ms: int | None = None,
 ) -> Product | Processing | None:
     """The product; None where there is none."""
+    info.context.asker()
     wanted = info.context.wanted(min_version=min_version, token=token, wait_ms=wait_ms)
     found = await read(info, view.VIEW, decode_id("product", id, "id"), wanted)
     return Product.of(found) if isinstance(found, Stored) else found

@@ -9,7 +9,7 @@ from app.kernel.clock import new_id, now
 from schema.command_result import ChangeInput, CommandInput, CommandResult, dispatch
 from schema.context import Info
 from schema.orders.enums import PaymentMethod
-from schema.reading import decode_id
+from schema.reading import decode_id, decode_optional_id
 from schema.values import AddressInput, PastAddressInput
 from write_model.orders import commands
 
@@ -138,7 +138,7 @@ class RecordPastOrderInput(CommandInput):
             at=self.placed_at,
             order_id=new_id(),
             reference=self.reference,
-            customer_id=decode_id("customer", self.customer_id, "customerId") if self.customer_id else None,
+            customer_id=decode_optional_id("customer", self.customer_id, "customerId"),
             items=tuple(item.value() for item in self.items),
             charges=tuple(charge.value() for charge in self.charges),
             currency=self.currency,
@@ -169,7 +169,7 @@ class CreditLineInput:
 
     def value(self) -> commands.CreditLine:
         return commands.CreditLine(
-            product_id=decode_id("product", self.product_id, "items.productId") if self.product_id else None,
+            product_id=decode_optional_id("product", self.product_id, "items.productId"),
             description=self.description,
             quantity=self.quantity,
             unit_price=self.unit_price,
@@ -190,7 +190,7 @@ class RecordCreditNoteInput(CommandInput):
             at=self.credited_at,
             credit_note_id=new_id(),
             reference=self.reference,
-            customer_id=decode_id("customer", self.customer_id, "customerId") if self.customer_id else None,
+            customer_id=decode_optional_id("customer", self.customer_id, "customerId"),
             country=self.country,
             currency=self.currency,
             items=tuple(item.value() for item in self.items),

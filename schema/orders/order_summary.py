@@ -14,7 +14,7 @@ from app.kernel.messages import Principal
 from read_model.orders import order_summary as view
 from schema.context import Info
 from schema.orders.enums import OrderSort, OrderStatus
-from schema.reading import Token, WaitMs, decode_id, not_reached
+from schema.reading import Token, WaitMs, decode_optional_id, not_reached
 from schema.values import ListFreshness, Money, PageInfo
 
 
@@ -84,7 +84,7 @@ class OrderFilter:
     def value(self) -> view.OrderFilter:
         """The filter as the view takes it. Raises a Refusal."""
         return view.OrderFilter(
-            customer_id=decode_id("customer", self.customer_id, "customerId") if self.customer_id else None,
+            customer_id=decode_optional_id("customer", self.customer_id, "customerId"),
             status=tuple(status.value for status in self.status) if self.status is not None else None,
             placed_from=self.placed_from,
             placed_to=self.placed_to,

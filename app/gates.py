@@ -1,0 +1,83 @@
+"""What a request must pass before it reaches an endpoint: the limit of its body, and the name that it came under."""
+
+from typing import Final
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.endpoint import problem
+
+MAX_BODY: Final = 1_000_000
+"""Bytes of a request's body; a larger one is answered 413 without being read to its end."""
+
+_LOOPBACK: Final = frozenset(("localhost", "127.0.0.1", "[::1]"))
+
+
+class BodyLimit:
+    """Answers 413 to a body that is announced as too large before any of it is read, to any other once it is."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves one request or connection."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+        elif _announced(scope) > MAX_BODY:
+            await _too_large(scope, receive, send)
+        else:
+            try:
+                await self._app(scope, _Counted(receive), send)
+            except _TooLarge:
+                await _too_large(scope, receive, send)
+
+
+class _TooLarge(Exception):
+    """More of a body has come than is taken."""
+
+
+class _Counted:
+    """Receives a request's messages. Raises _TooLarge."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive, self._left = receive, MAX_BODY
+
+    async def __call__(self) -> Message:
+        message = await self._receive()
+        self._left -= len(message.get("body", b""))
+        if self._left < 0:
+            raise _TooLarge
+        return message
+
+
+def _announced(scope: Scope) -> int:
+    length = Headers(scope=scope).get("content-length", "")
+    return int(length) if length.isdecimal() and len(length) < 20 else 0
+
+
+async def _too_large(scope: Scope, receive: Receive, send: Send) -> None:
+    await problem(413, f"The body is larger than {MAX_BODY:,} bytes.")(scope, receive, send)
+
+
+class LoopbackNames:
+    """Answers to loopback names alone: no web page reaches an open installation under a name of its own."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves one request or connection."""
+        if scope["type"] == "lifespan" or _host(scope) in _LOOPBACK:
+            await self._app(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+        else:
+            names = "an open installation answers to localhost, 127.0.0.1 and [::1]"
+            await problem(400, f"This is not a name of this machine: {names}.")(scope, receive, send)
+
+
+def _host(scope: Scope) -> str:
+    """The Host header without its port."""
+    host = Headers(scope=scope).get("host", "")
+    name, _, port = host.rpartition(":")
+    return name.lower() if name and port.isdecimal() else host.lower()
