@@ -1,0 +1,47 @@
+"""Time and fresh ids: UUIDv7 that sort by the moment they were made."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.kernel.clock import id_at, new_id, now
+
+UNIX_MS = st.integers(0, 2**48 - 1)
+ENTROPY = st.integers(0, 2**80 - 1)
+
+
+def unix_ms_of(value: UUID) -> int:
+    return value.int >> 80
+
+
+@given(UNIX_MS, ENTROPY)
+def test_an_id_is_a_version_7_uuid_of_its_moment(unix_ms: int, entropy: int) -> None:
+    made = id_at(unix_ms, entropy)
+    assert (made.version, made.variant, unix_ms_of(made)) == (7, "specified in RFC 4122", unix_ms)
+
+
+@given(UNIX_MS, UNIX_MS, ENTROPY, ENTROPY)
+def test_ids_sort_by_moment_whatever_their_entropy(one: int, other: int, left: int, right: int) -> None:
+    if one != other:
+        assert (id_at(one, left) < id_at(other, right)) == (one < other)
+
+
+@given(UNIX_MS, st.integers(0, 2**74 - 1), st.integers(0, 2**74 - 1))
+def test_no_bit_of_the_74_is_wasted(unix_ms: int, left: int, right: int) -> None:
+    assert (id_at(unix_ms, left) == id_at(unix_ms, right)) == (left == right)
+
+
+def test_fresh_ids_are_of_now_and_differ() -> None:
+    before = int(now().timestamp() * 1_000)
+    made = [new_id() for _ in range(1_000)]
+    after = int(now().timestamp() * 1_000)
+    assert len(set(made)) == len(made)
+    assert all(before <= unix_ms_of(each) <= after for each in made)
+    assert [unix_ms_of(each) for each in made] == sorted(unix_ms_of(each) for each in made)
+
+
+def test_now_is_utc() -> None:
+    assert now().tzinfo is UTC
+    assert now() <= datetime.now(UTC)
