@@ -1,0 +1,184 @@
+"""What each example operation is answered on the seeded shop, all of them run once in their order.
+
+Ids are written as the seed names them, or as `order.new` if they were made meanwhile; `…` differs from run to run.
+"""
+
+from typing import Any
+
+VIEWS = ("accepted_commands", "customer_profile", "order_details", "order_summary", "product")
+COMMAND_ID = "6f1d0f3a-6f0c-4c39-9b1e-2f6d3c1a7e55"
+
+
+def answer(field: str, value: Any) -> dict[str, Any]:
+    return {"data": {field: value}}
+
+
+def accepted(field: str, aggregate: str, version: int, command: str = "…") -> dict[str, Any]:
+    names = {"__typename": "CommandAccepted", "commandId": command, "aggregateId": aggregate}
+    return answer(field, {**names, "version": version, "token": "…"})
+
+
+def pounds(amount: str) -> dict[str, str]:
+    return {"amount": amount, "currency": "GBP"}
+
+
+def latest(order: str, status: str, customer: str, total: str) -> dict[str, Any]:
+    who = {"id": order, "placedAt": "…", "status": status, "customerName": customer}
+    return {"node": {**who, "total": pounds(total)}}
+
+
+def filtered(order: str, status: str, pieces: int, total: str) -> dict[str, Any]:
+    what = {"id": order, "placedAt": "…", "status": status, "itemCount": pieces}
+    return {"cursor": "…", "node": {**what, "total": pounds(total)}}
+
+
+def item(line: int, sku: str, name: str, quantity: int, amount: str) -> dict[str, Any]:
+    return {"line": line, "sku": sku, "name": name, "quantity": quantity, "amount": {"amount": amount}}
+
+
+def freshness(*names: str) -> dict[str, str]:
+    return dict.fromkeys(names, "…")
+
+
+PROJECTIONS = answer(
+    "projectionStatus",
+    [
+        {"view": view, **freshness("state", "position", "head", "eventsBehind", "lagSeconds", "heartbeatAt")}
+        for view in VIEWS
+    ],
+)
+DONE = answer(
+    "commandStatus",
+    {
+        "commandId": COMMAND_ID,
+        "state": "DONE",
+        "type": "PlaceOrder",
+        "aggregateId": "order.new",
+        "version": 1,
+        "acceptedAt": "…",
+        "views": [{"view": view, "projected": True} for view in VIEWS],
+    },
+)
+ANSWERS = {
+    "PlaceOrder": accepted("placeOrder", "order.new", 1),
+    "ReadYourOrder": answer(
+        "order",
+        {
+            "__typename": "Order",
+            "id": "order.pending",
+            "version": 1,
+            "status": "PENDING",
+            "customerName": "Ada Byrne",
+            "total": pounds("51.50"),
+            "items": [
+                item(1, "TEA-001", "Stoneware Teapot", 1, "24.50"),
+                item(2, "TEA-002", "Stoneware Cup", 4, "27.00"),
+            ],
+            "history": [{"status": "PENDING", "at": "…", "actor": "seed"}],
+        },
+    ),
+    "LatestOrders": answer(
+        "orders",
+        {
+            "edges": [
+                latest("order.new", "PENDING", "Ada Byrne", "51.50"),
+                latest("order.pending", "PENDING", "Ada Byrne", "51.50"),
+                latest("order.paid", "PAID", "Ada Byrne", "19.90"),
+                latest("order.shipped", "SHIPPED", "Grace Okafor", "123.00"),
+                latest("order.garden", "PAID", "Linus Meyer", "72.75"),
+            ],
+            "freshness": freshness("state", "position", "lagMs"),
+        },
+    ),
+    "WatchProjections": PROJECTIONS,
+    "Product": answer(
+        "product",
+        {
+            "__typename": "Product",
+            "id": "product.teapot",
+            "version": 2,
+            "sku": "TEA-001",
+            "name": "Stoneware Teapot",
+            "description": "Holds one litre and never drips.",
+            "categories": ["Kitchen", "Tea"],
+            "vendor": "Potters & Co",
+            "price": pounds("24.50"),
+            "onHand": 117,
+            "discontinued": False,
+        },
+    ),
+    "Customer": answer(
+        "customer",
+        {
+            "__typename": "Customer",
+            "id": "customer.ada",
+            "version": 1,
+            "name": "Ada Byrne",
+            "email": "ada@example.com",
+            "tier": "STANDARD",
+            "displayAddress": "12 Analytical Row, EC1A 1BB London, United Kingdom",
+            "registeredAt": "…",
+        },
+    ),
+    "FilterOrders": answer(
+        "orders",
+        {
+            "totalCount": 4,
+            "edges": [
+                filtered("order.delivered", "DELIVERED", 17, "100.50"),
+                filtered("order.new", "PENDING", 5, "51.50"),
+                filtered("order.pending", "PENDING", 5, "51.50"),
+            ],
+            "pageInfo": {"hasNextPage": True, "endCursor": "…"},
+        },
+    ),
+    "Node": answer("node", {"__typename": "Product", "id": "product.cup", "name": "Stoneware Cup"}),
+    "ProjectionStatus": PROJECTIONS,
+    "PayOrder": accepted("payOrder", "order.pending", 2),
+    "ShipOrder": accepted("shipOrder", "order.paid", 3),
+    "DeliverOrder": accepted("deliverOrder", "order.shipped", 4),
+    "ReturnItems": accepted("returnItems", "order.delivered", 5),
+    "CancelOrder": accepted("cancelOrder", "order.garden", 3),
+    "RegisterCustomer": accepted("registerCustomer", "customer.new", 1),
+    "ChangeAddress": accepted("changeAddress", "customer.ada", 2),
+    "AddProduct": accepted("addProduct", "product.new", 1),
+    "ReceiveStock": accepted("receiveStock", "product.teapot", 3),
+    "ChangePrice": accepted("changePrice", "product.cup", 3),
+    "ReviseProduct": accepted("reviseProduct", "product.lantern", 3),
+    "CorrectStock": accepted("correctStock", "product.basket", 3),
+    "DiscontinueProduct": accepted("discontinueProduct", "product.trowel", 3),
+    "UpgradeCustomer": accepted("upgradeCustomer", "customer.ada", 3),
+    "OrderTooMuch": answer(
+        "placeOrder",
+        {
+            "__typename": "CommandRejected",
+            "code": "INSUFFICIENT_STOCK",
+            "message": "Not enough in stock: TEA-001: wanted 100000, on hand 127.",
+            "field": "items",
+            "shortages": [{"sku": "TEA-001", "wanted": 100_000, "onHand": 127}],
+        },
+    ),
+    "DecideOnOldVersion": answer(
+        "changePrice", {"__typename": "VersionConflict", "expectedVersion": 1, "actualVersion": 3}
+    ),
+    "SameCommandTwice": accepted("placeOrder", "order.new", 1, COMMAND_ID),
+    "NotThereYet": answer(
+        "order",
+        {
+            "__typename": "Processing",
+            "expectedVersion": 99,
+            "currentVersion": 4,
+            **freshness("lagMs", "retryAfterMs"),
+            "parked": False,
+        },
+    ),
+    "FollowOrder": answer("orderChanged", {"id": "order.pending", "version": 2, "status": "PAID"}),
+    "FollowCommand": DONE,
+    "CommandStatus": DONE,
+    "RecordPastCustomer": accepted("recordPastCustomer", "customer.new", 1),
+    "RecordPastProduct": accepted("recordPastProduct", "product.new", 1),
+    "RecordPastStockCorrection": accepted("recordPastStockCorrection", "product.candle", 3),
+    "RecordPastOrder": accepted("recordPastOrder", "order.new", 1),
+    "RecordPastReturn": accepted("recordPastReturn", "order.candles", 5),
+    "RecordCreditNote": accepted("recordCreditNote", "creditnote.new", 1),
+}
