@@ -1,13 +1,15 @@
 // Bundles GraphiQL and its editor's workers into dist/, and writes dist/manifest.json, which says what was made from what.
 import { createHash } from "node:crypto";
-import { readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
+const dist = join(here, "dist");
 const fresh = join(here, "node_modules/.dist");
+const stale = join(here, "node_modules/.dist-before");
 const shared = {
   absWorkingDir: here,
   bundle: true,
@@ -75,8 +77,11 @@ try {
     sources: sources(),
   };
   writeFileSync(join(fresh, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
-  rmSync(join(here, "dist"), { recursive: true, force: true });
-  renameSync(fresh, join(here, "dist"));
+  rmSync(stale, { recursive: true, force: true });
+  if (existsSync(dist)) {
+    renameSync(dist, stale);
+  }
+  renameSync(fresh, dist);
 } finally {
-  rmSync(fresh, { recursive: true, force: true });
+  [fresh, stale].forEach((folder) => rmSync(folder, { recursive: true, force: true }));
 }

@@ -5,6 +5,7 @@ import { GraphiQL, HISTORY_PLUGIN } from "graphiql";
 import { createRoot } from "react-dom/client";
 import { EXAMPLES } from "./examples.jsx";
 import { fetcher } from "./fetcher.js";
+import { LongLines } from "./long-lines.jsx";
 import { Receipt } from "./receipt.jsx";
 import { settings } from "./settings.js";
 
@@ -29,6 +30,7 @@ function Page() {
     >
       <GraphiQL.Logo>Counterfoil</GraphiQL.Logo>
       <GraphiQL.Footer>
+        <LongLines />
         <Receipt />
       </GraphiQL.Footer>
     </GraphiQL>

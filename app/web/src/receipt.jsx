@@ -2,32 +2,40 @@ import { useGraphiQL } from "@graphiql/react";
 import { useSyncExternalStore } from "react";
 import { forget, last, subscribe } from "./receipts.js";
 
-/** One line under the answer: the last write, that reads now wait for it, and two things to do with it. */
+/** Under the answer: the last write, that reads now wait for it, and two things to do with it. */
 export function Receipt() {
   const { token, aggregateId, version } = useSyncExternalStore(subscribe, last);
   if (!token) {
-    return null;
+    return <Hint />;
   }
   return (
     <div className="receipt" role="status">
-      <span className="what" title={`Consistency-Token: ${token}`}>
-        Reads wait for {aggregateId ? <Write aggregateId={aggregateId} version={version} /> : "your last write"}
-      </span>
+      <dl>
+        <dt>Last write</dt>
+        <dd>{aggregateId ? <Write aggregateId={aggregateId} version={version} /> : "its id was not asked for"}</dd>
+        <dt title="This header goes with every read, which then waits for the write">Consistency-Token</dt>
+        <dd title={token}>{token}</dd>
+      </dl>
       {aggregateId && <ToVariables aggregateId={aggregateId} version={version} />}
-      <button type="button" onClick={forget} title="Stop sending the Consistency-Token header">
+      <button type="button" onClick={forget} title="Send no Consistency-Token: reads wait for nothing">
         Forget
       </button>
     </div>
   );
 }
 
-function Write({ aggregateId, version }) {
+function Hint() {
   return (
-    <>
-      <code>{aggregateId}</code>
-      {version === null ? null : <> version {version}</>}
-    </>
+    <p className="receipt">
+      <span>
+        <kbd>Ctrl</kbd> <kbd>Enter</kbd> or the arrow runs the operation; the answer comes here.
+      </span>
+    </p>
   );
+}
+
+function Write({ aggregateId, version }) {
+  return version === null ? aggregateId : `${aggregateId} at version ${version}`;
 }
 
 function ToVariables({ aggregateId, version }) {
