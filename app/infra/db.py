@@ -11,13 +11,17 @@ QUERY_ROLE: Final = "counterfoil_query"
 Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 Pool = asyncpg.Pool
 
-_TIMEOUTS = {
+_SETTINGS = {
     COMMAND_ROLE: {
         "statement_timeout": "10s",
         "lock_timeout": "8s",
         "idle_in_transaction_session_timeout": "10s",
     },
-    PROJECTION_ROLE: {"statement_timeout": "60s", "idle_in_transaction_session_timeout": "30s"},
+    PROJECTION_ROLE: {
+        "statement_timeout": "60s",
+        "idle_in_transaction_session_timeout": "30s",
+        "enable_seqscan": "off",  # rows are read by key: a plan from when the table was small must not scan it later
+    },
     QUERY_ROLE: {"statement_timeout": "10s", "default_transaction_read_only": "on"},
 }
 
@@ -35,7 +39,7 @@ TRANSIENT: Final = (
 
 async def open_pool(dsn: str, role: str, *, size: int, idle: int = 1) -> Pool:
     """A pool whose sessions act as `role` from their first statement. Sizes in connections."""
-    settings = {"application_name": role, "jit": "off", **_TIMEOUTS[role]}
+    settings = {"application_name": role, "jit": "off", **_SETTINGS[role]}
     return await asyncpg.create_pool(
         dsn,
         min_size=min(idle, size),

@@ -186,10 +186,11 @@ class TableView(Generic[Row]):
 _ADVANCE = """
 update read.checkpoints set position = $6, head = greatest(head, $7), event_at = coalesce($8, event_at),
     heartbeat_at = clock_timestamp(),
-       caught_up_at = case when $6 >= $7 then clock_timestamp() else caught_up_at end, state = 'RUNNING', error = null
+    caught_up_at = case when $6 >= $7 then clock_timestamp() else caught_up_at end, state = 'RUNNING', error = null
 where view = $1 and generation = $2 and shard = $3 and epoch = $4 and position = $5
-returning position
+returning set_config('synchronous_commit', 'off', true)
 """
+"""The commit need not wait for the disk: should it be lost, rows and checkpoint are lost together, and projected again."""
 
 
 def _as_it_is(value: Any) -> Any:

@@ -1,6 +1,6 @@
 """Products and stock in their normalized tables."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import assert_never
@@ -22,12 +22,10 @@ from write_model.catalog.events import (
 )
 
 _LOAD = """
-select name, description, vendor, price, currency, discontinued, version, on_hand,
-       array(
-           select category from write.product_categories c where c.product_id = p.product_id order by ordinal
-       ) as categories
-from write.products p join write.stock using (product_id) where product_id = $1 for update of p, stock
+select name, description, vendor, price, currency, discontinued, version, on_hand
+from write.stock join write.products using (product_id) where product_id = $1 for no key update of stock, products
 """
+_CATEGORIES = "select category from write.product_categories where product_id = $1 order by ordinal"
 _ADD = """
 with product as (
     insert into write.products (product_id, sku, name, description, vendor, price, currency, discontinued, version)
@@ -42,7 +40,8 @@ select $1, ordinal, category from unnest($2::text[]) with ordinality as c (categ
 _HOLD = """
 select product_id, sku, name, price, currency, discontinued, on_hand
 from write.stock join write.products using (product_id)
-where product_id = any($1::uuid[]) order by product_id for update of stock
+where product_id = any($1::uuid[]) order by product_id
+for no key update of stock for share of products
 """
 _MOVE = """
 update write.stock set on_hand = on_hand + change
@@ -59,7 +58,7 @@ class Products:
     async def load(self, product_id: UUID) -> Product | None:
         """The product and its stock, locked until the transaction ends, at the version that the client expects."""
         row = await self._connection.fetchrow(_LOAD, product_id)
-        product = _product(row) if row else None
+        product = _product(row, await self._connection.fetch(_CATEGORIES, product_id)) if row else None
         self._work.expect(product_id, product.version if product else 0)
         return product
 
@@ -143,7 +142,11 @@ class ShelfOffer:
 
 
 class Shelves:
-    """The stock, for whoever takes pieces or brings them back; rows are locked in the order of product ids."""
+    """The stock, for whoever takes pieces or brings them back.
+
+    Rows are locked in the order of product ids, and of each product the stock first, here as in `Products`; the
+    product itself is shared, so that no order is placed at a price that has just changed.
+    """
 
     def __init__(self, work: Work) -> None:
         self._connection = work.connection
@@ -162,11 +165,11 @@ def _offer(row: asyncpg.Record) -> ShelfOffer:
     return ShelfOffer(row["sku"], row["name"], row["price"], row["currency"], row["discontinued"], row["on_hand"])
 
 
-def _product(row: asyncpg.Record) -> Product:
+def _product(row: asyncpg.Record, categories: Sequence[asyncpg.Record]) -> Product:
     return Product(
         name=row["name"],
         description=row["description"],
-        categories=tuple(row["categories"]),
+        categories=tuple(each["category"] for each in categories),
         vendor=row["vendor"],
         price=row["price"],
         currency=row["currency"],

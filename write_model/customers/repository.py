@@ -39,7 +39,7 @@ class Customers:
 
     async def load(self, customer_id: UUID) -> Customer | None:
         """The customer, locked until the transaction ends, at the version that the client expects."""
-        customer = await self._fetch(_FIND + "for update of customers", customer_id)
+        customer = await self._fetch(_FIND + "for no key update of customers, customer_addresses", customer_id)
         self._work.expect(customer_id, customer.version if customer else 0)
         return customer
 

@@ -22,7 +22,7 @@ from write_model.orders.events import (
     OrderShipped,
 )
 
-_LOAD = "select order_id, customer_id, status, version from write.orders where order_id = $1 for update"
+_LOAD = "select order_id, customer_id, status, version from write.orders where order_id = $1 for no key update"
 _ITEMS = """
 select line, product_id, quantity, returned, unit_price from write.order_items where order_id = $1 order by line
 """
