@@ -33,9 +33,12 @@ class Work:
         return self.envelope.actor
 
     def expect(self, aggregate_id: UUID, version: int) -> None:
-        """Raises VersionConflict when the client expected another version of the aggregate just loaded."""
+        """Raises VersionConflict when the client expected another version of the aggregate just loaded.
+
+        Version 0 is an aggregate that does not exist: the handler says so, as it does of one that is not the asker's.
+        """
         expected = self.envelope.expected_version
-        if expected is not None and expected != version:
+        if version > 0 and expected not in (None, version):
             raise VersionConflict(aggregate_id=aggregate_id, expected=expected, actual=version)
 
     def record(self, aggregate_type: str, aggregate_id: UUID, version: int, events: Sequence[Event]) -> None:
