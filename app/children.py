@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from app.infra.embedded.process import end, spawn
+from app.infra.embedded.process import end, last_lines, spawn
 
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 30.0
@@ -29,7 +29,7 @@ class Child:
         self._started_at = 0.0
         self._start_at = 0.0
         self._pause = FIRST_PAUSE
-        self._read_to = log.stat().st_size if log.exists() else 0
+        self._began_at = self._read_to = log.stat().st_size if log.exists() else 0
         self.deaths = 0
 
     @property
@@ -77,6 +77,10 @@ class Child:
         """End it, by force after some seconds."""
         if self._process:
             end(self._process, [(signal.SIGTERM, STOP_SECONDS)])
+
+    def last_words(self, count: int = 12) -> str:
+        """The end of what it has logged, without what the log held before."""
+        return last_lines(self.log, count, since=self._began_at)
 
     def new_errors(self) -> list[str]:
         """The errors that it has logged since the last call, in a few words each."""

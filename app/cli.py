@@ -2,17 +2,23 @@
 
 import asyncio
 import os
+import signal
 import sys
+from collections.abc import Sequence
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from app.environment import ROOT, explanation
+from app.kernel.problem import Problem
 
 if TYPE_CHECKING:
     from app.config import Settings
+    from app.readiness import Side
 
 commands = typer.Typer(
     add_completion=False,
@@ -23,6 +29,7 @@ commands = typer.Typer(
 
 DataDir = Annotated[Path, typer.Option(help="Folder for the data, the logs and the key of this installation.")]
 DATA_DIR = Path(".data")
+SCHEMA = ROOT / "schema" / "schema.graphql"
 
 
 class Role(StrEnum):
@@ -66,8 +73,9 @@ def api(
 
     if commands_only and queries_only:
         raise typer.BadParameter("--commands-only and --queries-only exclude each other.")
-    sides = ["queries"] * (not commands_only) + ["commands"] * (not queries_only)
-    serve(settings(data_dir), sides)
+    sides: list[Side] = ["commands"] if commands_only else ["queries"] if queries_only else ["commands", "queries"]
+    settings(data_dir).require_authentication()
+    serve(_service(data_dir, *sides), sides)
 
 
 @commands.command()
@@ -75,16 +83,22 @@ def worker(data_dir: DataDir = DATA_DIR) -> None:
     """Run one worker."""
     from workers.settings import run
 
-    run(settings(data_dir))
+    run(_service(data_dir, "projections"))
 
 
 @commands.command()
-def migrate(data_dir: DataDir = DATA_DIR) -> None:
+def migrate(
+    wait: Annotated[float, typer.Option(help="How long to wait for PostgreSQL, in seconds.", min=0)] = 30,
+    data_dir: DataDir = DATA_DIR,
+) -> None:
     """Bring the database to the current schema."""
     from app.migrations.migrate import migrate
+    from app.readiness import reach_database, wait_for
     from app.registry import VIEWS
 
-    for step in asyncio.run(migrate(settings(data_dir).database_url, VIEWS)):
+    url = settings(data_dir).database_url
+    asyncio.run(wait_for(partial(reach_database, url), patience=wait, say=partial(print, file=sys.stderr, flush=True)))
+    for step in asyncio.run(migrate(url, VIEWS)):
         print(step)
 
 
@@ -93,7 +107,7 @@ def seed(data_dir: DataDir = DATA_DIR) -> None:
     """Open a small shop to look at: `up` calls this, and the second time it changes nothing."""
     from app.seed import seed
 
-    asyncio.run(seed(settings(data_dir)))
+    asyncio.run(seed(_usable(data_dir, "commands")))
 
 
 @commands.command()
@@ -105,7 +119,7 @@ def status(
 
     from app.status import read_status, show_status
 
-    statuses = asyncio.run(read_status(settings(data_dir)))
+    statuses = asyncio.run(read_status(_usable(data_dir, "queries")))
     show_status(statuses, Console(), as_json=as_json)
     raise SystemExit(any(each.state in ("STALLED", "FAILING") for each in statuses))
 
@@ -113,7 +127,11 @@ def status(
 @commands.command("export-schema")
 def export_schema() -> None:
     """Write the GraphQL schema to schema/schema.graphql."""
-    raise NotImplementedError  # LEAD: to be filled in
+    from app.registry import ACCEPTED_COMMANDS
+    from schema.schema import make
+
+    SCHEMA.write_text(f"{make(ACCEPTED_COMMANDS).as_str()}\n")
+    print(f"Written: {SCHEMA}")
 
 
 @commands.command("import")
@@ -125,6 +143,7 @@ def import_(
 ) -> None:
     """Bring a data set in through the command bus; started again, it goes on where it was."""
     del kind
+    import uvloop
     from rich.console import Console
 
     from app.online_retail.books import BookError
@@ -132,7 +151,7 @@ def import_(
 
     console = Console(stderr=as_json)
     try:
-        account = asyncio.run(import_online_retail(settings(data_dir), file, console))
+        account = uvloop.run(import_online_retail(_usable(data_dir, "commands", "queries"), file, console))
     except (BookError, ViewsStuck) as problem:
         sys.exit(str(problem))
     show(account, console, as_json=as_json)
@@ -166,16 +185,50 @@ def token(
     print(mint(key, subject=subject, roles=role or [Role.OPERATOR], hours=hours))
 
 
+def main(arguments: Sequence[str]) -> None:
+    """Run one command; a `Problem` is shown in its own words."""
+    signal.signal(signal.SIGTERM, _end)
+    try:
+        commands(args=list(arguments), prog_name="python3 -m app")
+    except Problem as problem:
+        sys.exit(str(problem))
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    """End on SIGTERM as after Ctrl-C: what is open is closed, and the first process of a container ends, too."""
+    del frame
+    raise SystemExit(128 + number)
+
+
 def settings(data_dir: Path) -> "Settings":
     """The environment's settings; what it leaves out comes from the `up` that runs on `data_dir`, if any."""
-    from app.config import ConfigurationProblem, load_settings
+    from app.config import load_settings
 
-    try:
-        if not (os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL")):
-            _join_running(data_dir)
-        return load_settings()
-    except ConfigurationProblem as problem:
-        sys.exit(str(problem))
+    if not (os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL")):
+        _join_running(data_dir)
+    return load_settings()
+
+
+def _service(data_dir: Path, *sides: "Side") -> "Settings":
+    """The settings of a process that waits for its stores, however long they take, and says so in its log."""
+    import structlog
+
+    from app.logs import configure_logs
+    from app.readiness import FOREVER, wait_for_sides
+
+    told = settings(data_dir)
+    configure_logs(told.log_level, told.log_format)
+    asyncio.run(wait_for_sides(told, *sides, patience=FOREVER, say=structlog.get_logger().warning))
+    return told
+
+
+def _usable(data_dir: Path, *sides: "Side") -> "Settings":
+    """The settings of a command that needs its stores now; raises `Problem` if they cannot be used."""
+    from app.readiness import wait_for_sides
+
+    told = settings(data_dir)
+    asyncio.run(wait_for_sides(told, *sides))
+    return told
 
 
 def _join_running(data_dir: Path) -> None:

@@ -1,6 +1,5 @@
 """What Counterfoil is told from outside: environment variables, and nothing else."""
 
-import ipaddress
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -9,11 +8,14 @@ from pydantic import AfterValidator, AliasChoices, Field, SecretStr, ValidationE
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from app.kernel.problem import Problem
+from app.loopback import is_loopback
+
 PREFIX = "COUNTERFOIL_"
 KEY_BYTES = 32
 
 
-class ConfigurationProblem(Exception):
+class ConfigurationProblem(Problem):
     """A setting is missing or wrong; the message names the variable and says what to do."""
 
 
@@ -175,16 +177,6 @@ def _shown(default: object) -> str:
             return str(int(default))
         case _:
             return ""
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach an address."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _explain(error: ValidationError) -> str:

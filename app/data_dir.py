@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Self
 
 from app.infra.embedded.process import wait_until
+from app.kernel.problem import Problem
 
 
-class UpProblem(Exception):
+class UpProblem(Problem):
     """`up` cannot go on; the message says why and what to do."""
 
 

@@ -67,9 +67,9 @@ def explanation() -> str:
 
 def run_command(arguments: Sequence[str]) -> None:
     """Hand over to the Typer commands, in this process."""
-    from app.cli import commands  # noqa: PLC0415 - needs what the environment has just provided
+    from app.cli import main  # noqa: PLC0415 - needs what the environment has just provided
 
-    commands(args=list(arguments), prog_name="python3 -m app")
+    main(arguments)
 
 
 def lock_for(arguments: Sequence[str]) -> str:
@@ -80,6 +80,12 @@ def lock_for(arguments: Sequence[str]) -> str:
 def ensure_environment(lock: str, arguments: Sequence[str]) -> None:
     """Return if this interpreter will do; else build what is missing and continue in the right one."""
     if os.environ.get("COUNTERFOIL_ENVIRONMENT") == "system":
+        if importlib.util.find_spec("typer") is None:
+            raise EnvironmentProblem(
+                f"COUNTERFOIL_ENVIRONMENT=system takes the packages of {sys.executable}, and they are not there.\n"
+                f"Install them with: {sys.executable} -m pip install -r {ROOT / lock}\n"
+                "Or unset the variable: then Counterfoil makes an environment of its own."
+            )
         return
     inside = Path(sys.prefix).resolve() == VENV.resolve()
     if is_current(lock):

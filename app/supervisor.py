@@ -1,5 +1,6 @@
 """`up`: everything on one machine, started in order, kept alive, and stopped in order."""
 
+import asyncio
 import os
 import signal
 import threading
@@ -12,12 +13,12 @@ from types import FrameType
 
 from rich.console import Console
 
-from app.children import Child
-from app.config import is_loopback
+from app.children import Child, describe_status
 from app.data_dir import Running, UpProblem, data_dir_lock, installation_key
-from app.infra.embedded import ServerProblem, Servers
-from app.infra.embedded.process import last_lines
+from app.infra.embedded import Servers
+from app.kernel.problem import Problem
 from app.listening import check_port, is_ready
+from app.loopback import is_loopback
 
 READY_SECONDS = 60.0
 HOPELESS_DEATHS = 3
@@ -50,7 +51,7 @@ def up(options: UpOptions, environment: Mapping[str, str] = os.environ) -> int:
             Supervisor(options, environment, console).run(undo)
     except StopRequested:
         return 0
-    except (UpProblem, ServerProblem) as problem:
+    except Problem as problem:
         Console(stderr=True, highlight=False, soft_wrap=True).print(str(problem), style="red", markup=False)
         return 1
     return 0
@@ -79,6 +80,7 @@ class Supervisor:
         environment = self._environment(servers)
         self._note_running(undo, servers)
         self._migrate(environment)
+        self._check_redis()
         undo.callback(self._stop_children)
         self._start_children(environment)
         self._wait_until_ready(servers)
@@ -130,18 +132,22 @@ class Supervisor:
         undo.callback(running.write(self._data_dir).unlink, missing_ok=True)
 
     def _migrate(self, environment: Mapping[str, str]) -> None:
+        migrate = Child("migrate", ["migrate", "--wait", "0"], environment, self._log("migrate"))
         with self._console.status("Bringing the database to the current schema"):
-            self._run_to_end("migrate", environment)
-
-    def _run_to_end(self, command: str, environment: Mapping[str, str]) -> None:
-        child = Child(command, [command], environment, self._log(command))
-        child.start()
-        try:
-            status = child.wait()
-        finally:
-            child.stop()
+            migrate.start()
+            try:
+                status = migrate.wait()
+            finally:
+                migrate.stop()
         if status != 0:
-            raise UpProblem(f"`{command}` failed. The end of {child.log}:\n{last_lines(child.log)}")
+            raise UpProblem(migrate.last_words() or f"`migrate` ended ({describe_status(status)}) without a word.")
+
+    def _check_redis(self) -> None:
+        """A server of our own has answered already; a given one may be away, and only workers would notice."""
+        if url := self._given.get("REDIS_URL"):
+            from app.readiness import reach_redis  # noqa: PLC0415 - a warm start has not the time
+
+            asyncio.run(reach_redis(url))
 
     def _start_children(self, environment: Mapping[str, str]) -> None:
         self._children = [Child("api", ["api"], environment, self._log("api"))]
@@ -157,7 +163,7 @@ class Supervisor:
                 self._tick(servers)
                 api = self._children[0]
                 if api.deaths >= HOPELESS_DEATHS or time.monotonic() > deadline:
-                    raise UpProblem(f"The API does not get ready. The end of {api.log}:\n{last_lines(api.log, 20)}")
+                    raise UpProblem(f"The API does not get ready. The end of {api.log}:\n{api.last_words(20)}")
 
     def _seed(self, environment: Mapping[str, str], servers: Servers, undo: ExitStack) -> None:
         """Seed, which does nothing the second time; only a new shop is worth waiting for."""
@@ -171,7 +177,7 @@ class Supervisor:
                 while seed.pid:
                     self._tick(servers)
             if seed.wait() != 0:
-                self._say(f"The shop could not be seeded. The end of {seed.log}:\n{last_lines(seed.log)}")
+                self._say(f"The shop could not be seeded. The end of {seed.log}:\n{seed.last_words()}")
 
     def _announce(self) -> None:
         self._assets.join()

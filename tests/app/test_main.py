@@ -23,7 +23,7 @@ def clone(tmp_path: Path) -> Path:
     (place / "app").mkdir(parents=True)
     for name in BARE:
         shutil.copy(ROOT / "app" / name, place / "app")
-    (place / "app" / "cli.py").write_text("import sys\ndef commands(args, prog_name):\n    print(sys.prefix, *args)\n")
+    (place / "app" / "cli.py").write_text("import sys\ndef main(arguments):\n    print(sys.prefix, *arguments)\n")
     for lock in (environment.RUNTIME_LOCK, environment.DEVELOPMENT_LOCK):
         (place / lock).write_text("# nothing\n")
     return place

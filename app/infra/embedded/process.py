@@ -11,11 +11,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
+from app.kernel.problem import Problem
+
 _PR_SET_PDEATHSIG = 1
 _LOG_LIMIT = 20_000_000
 
 
-class ServerProblem(Exception):
+class ServerProblem(Problem):
     """A server cannot be started or kept; the message says why and what to do."""
 
 
@@ -78,11 +80,11 @@ def open_log(log: Path) -> IO[bytes]:
     return log.open("ab")
 
 
-def last_lines(log: Path, count: int = 12) -> str:
-    """The end of a log, for an error message."""
+def last_lines(log: Path, count: int = 12, *, since: int = 0) -> str:
+    """The end of a log, for an error message, from the byte `since` on."""
     try:
         with log.open("rb") as file:
-            file.seek(max(0, log.stat().st_size - 20_000))
+            file.seek(max(since, log.stat().st_size - 20_000))
             return "\n".join(file.read().decode(errors="replace").splitlines()[-count:])
     except OSError:
         return ""
