@@ -136,7 +136,12 @@ NO_AMOUNTS = [
     "+1",
     "1.",
     "0x1",
+    "9" * 31,
+    MEGABYTE,
+    "1\x00",
+    "\ud800",
 ]
+NOT_EVEN_TEXTS: list[object] = [1, 1.5, None, []]
 
 
 @pytest.mark.parametrize(
