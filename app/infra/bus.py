@@ -12,7 +12,7 @@ import asyncpg
 from app.infra import event_log
 from app.infra.db import TRANSIENT, Connection, Pool
 from app.infra.unit_of_work import Work
-from app.kernel.errors import Busy, CommandIdReused, Forbidden
+from app.kernel.errors import Busy, CommandIdReused, Forbidden, Refusal, VersionConflict
 from app.kernel.messages import Command, Envelope, Receipt
 
 Handler = Callable[[Any, Work], Awaitable[None]]
@@ -83,7 +83,17 @@ class Bus:
         raise Busy("The shop is too busy to carry this out now. Nothing was lost: send the same command id again.")
 
     async def _transact(self, command: Command, envelope: Envelope) -> Receipt:
+        """A refusal counts only if no twin of the command was accepted meanwhile: the twin would be its cause."""
         print_ = fingerprint(command, envelope)
+        try:
+            return await self._carry_out(command, envelope, print_)
+        except (Refusal, VersionConflict):
+            first = await _first_receipt(self._pool, envelope.command_id, print_)
+            if first is None:
+                raise
+            return first
+
+    async def _carry_out(self, command: Command, envelope: Envelope, print_: bytes) -> Receipt:
         async with self._pool.acquire() as connection, connection.transaction():
             first = await _first_receipt(connection, envelope.command_id, print_)
             if first is not None:
@@ -93,7 +103,7 @@ class Bus:
             return await _append(work, event_log.AppendedCommand(type(command).__name__, print_))
 
 
-async def _first_receipt(connection: Connection, command_id: UUID, print_: bytes) -> Receipt | None:
+async def _first_receipt(connection: Connection | Pool, command_id: UUID, print_: bytes) -> Receipt | None:
     row = await connection.fetchrow(_FIRST_RECEIPT, command_id)
     if row is None:
         return None

@@ -52,6 +52,14 @@ class UnknownEventType(Exception):
     """The log holds an event that no registered context declares."""
 
 
+class UnknownSchemaVersion(Exception):
+    """The log holds an event of a newer shape than this version of the code knows."""
+
+
+class BrokenUpcasting(Exception):
+    """The upcasters do not lead from every older schema version to today's, or lead from one that never was."""
+
+
 @dataclass(frozen=True, slots=True)
 class AppendedCommand:
     """A command's own record, kept beside its events."""
@@ -102,11 +110,15 @@ def _metadata(envelope: Envelope, command: AppendedCommand) -> dict[str, Any]:
 
 
 class EventCatalog:
-    """Every event type that the contexts declare, and the way from older stored shapes to today's."""
+    """Every event type that the contexts declare, and the way from older stored shapes to today's.
+
+    Raises BrokenUpcasting when that way has a missing or a stray step.
+    """
 
     def __init__(self, types: Collection[type[Event]], upcasters: Upcasters) -> None:
         self._types = {each.__name__: each for each in types}
         self._upcasters = upcasters
+        _require_every_step(self._types, upcasters)
         self._decoders: dict[str, Callable[[str], Event]] = {
             name: msgspec.json.Decoder(each).decode for name, each in self._types.items()
         }
@@ -117,12 +129,17 @@ class EventCatalog:
         return self._types
 
     def decode(self, name: str, schema_version: int, data: str) -> Event:
-        """The event of today's shape. Raises UnknownEventType, or msgspec.ValidationError where data does not fit."""
+        """The event of today's shape.
+
+        Raises UnknownEventType, UnknownSchemaVersion, or msgspec.ValidationError where data does not fit.
+        """
         current = self._types.get(name)
         if current is None:
             raise UnknownEventType(name)
         if schema_version == current.SCHEMA_VERSION:
             return self._decoders[name](data)
+        if schema_version > current.SCHEMA_VERSION:
+            raise UnknownSchemaVersion(f"{name} {schema_version}, known up to {current.SCHEMA_VERSION}")
         return msgspec.convert(self._upcast(name, schema_version, data), current, strict=False)
 
     def _upcast(self, name: str, schema_version: int, data: str) -> dict[str, Any]:
@@ -130,6 +147,12 @@ class EventCatalog:
         for version in range(schema_version, self._types[name].SCHEMA_VERSION):
             stored = self._upcasters[name, version](stored)
         return stored
+
+
+def _require_every_step(types: Mapping[str, type[Event]], upcasters: Upcasters) -> None:
+    steps = {(name, version) for name, each in types.items() for version in range(1, each.SCHEMA_VERSION)}
+    if wrong := steps ^ upcasters.keys():
+        raise BrokenUpcasting(f"missing or stray upcasters: {sorted(wrong)}")
 
 
 @dataclass(frozen=True, slots=True)

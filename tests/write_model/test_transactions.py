@@ -1,0 +1,145 @@
+"""A command cut off in the middle leaves nothing; two at once see each other's latest, never an older mixture."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Any
+
+import asyncpg
+import pytest
+
+from app import registry
+from app.infra.bus import Bus, fingerprint
+from app.infra.db import TRANSIENT
+from app.infra.event_log import AppendedCommand
+from app.infra.event_log import append as append_events
+from app.infra.unit_of_work import Work
+from app.kernel.clock import now
+from app.kernel.messages import Command, Receipt
+from app.kernel.values import Money
+from tests.write_model.floor import LEEDS, LYON, Floor, envelope, order_of
+from write_model.catalog.commands import ChangePrice, DiscontinueProduct, ReviseProduct
+from write_model.customers.commands import ChangeAddress
+from write_model.orders.errors import ProductNotForSale
+
+HANDLERS = registry.handlers("GBP")
+
+
+@dataclass
+class Killer:
+    """Ends the session of a command after its state is written and before its events are, the first few times."""
+
+    floor: Floor
+    times: int
+    contents: list[Any] = field(default_factory=list)
+
+    async def __call__(self, command: Command, work: Work) -> None:
+        self.contents.append(await self.floor.contents())
+        await HANDLERS[type(command)](command, work)
+        if len(self.contents) <= self.times:
+            pid = await work.connection.fetchval("select pg_backend_pid()")
+            assert await self.floor.db.fetchval("select pg_terminate_backend($1, 10000)", pid)
+
+    @property
+    def bus(self) -> Bus:
+        handlers = dict.fromkeys(HANDLERS, self)
+        return Bus(self.floor.side.pool, handlers, _Silent())
+
+
+class _Silent:
+    def log_moved(self, position: int) -> None:
+        return None
+
+
+async def test_a_session_killed_between_state_and_events_leaves_neither(floor: Floor) -> None:
+    product = await floor.product(5)
+    order, before, killer = order_of(await floor.customer(), [(product, 2)]), await floor.contents(), Killer(floor, 1)
+    before = await floor.contents()
+    said = envelope()
+    with pytest.raises(TRANSIENT):
+        await killer.bus._carry_out(order, said, fingerprint(order, said))
+    assert await floor.contents() == before
+
+
+async def test_after_such_a_kill_the_command_is_carried_out_once(floor: Floor) -> None:
+    product = await floor.product(5)
+    order = order_of(await floor.customer(), [(product, 2)])
+    before, killer, said = await floor.contents(), Killer(floor, 2), envelope()
+    receipt = await killer.bus.dispatch(order, said)
+    assert killer.contents == [before] * 3
+    assert await floor.on_hand(product) == 3
+    assert [event["version"] for event in await floor.events_of(order.order_id)] == [receipt.version]
+    assert await floor.send(order, command_id=said.command_id) == receipt
+
+
+@asynccontextmanager
+async def carried_out(floor: Floor, command: Command) -> AsyncIterator[None]:
+    """The command has done its work, but commits only when the block ends."""
+    said = envelope()
+    connection = await asyncpg.connect(floor.made.database_url)
+    try:
+        async with connection.transaction():
+            work = Work(connection, said)
+            await HANDLERS[type(command)](command, work)
+            assert work.decision is not None
+            done = work.decision
+            record = AppendedCommand(type(command).__name__, fingerprint(command, said))
+            place = (done.aggregate_type, done.aggregate_id, done.version)
+            await append_events(connection, said, record, place, done.events)
+            yield
+    finally:
+        await connection.close()
+
+
+async def after(floor: Floor, first: Command, second: Command) -> Receipt | Exception:
+    """Sends the second command while the first is about to commit; tells what came of it."""
+    async with carried_out(floor, first):
+        sent = asyncio.create_task(floor.try_to(second))
+        await floor.until_someone_waits()
+    return await sent
+
+
+async def test_moving_back_while_a_move_commits_is_no_move_to_the_same_place(floor: Floor) -> None:
+    customer = await floor.customer()
+    there, back = (ChangeAddress(at=now(), customer_id=customer, address=each) for each in (LYON, LEEDS))
+    answer = await after(floor, there, back)
+    assert isinstance(answer, Receipt), answer
+    assert answer.version == 3
+    assert await floor.db.fetchval("select city from write.customer_addresses where customer_id = $1", customer) == (
+        "Leeds"
+    )
+
+
+async def test_revising_back_while_a_revision_commits_is_a_revision(floor: Floor) -> None:
+    product = await floor.product()
+    first = ReviseProduct(at=now(), product_id=product, name="Tea", description="", categories=("Garden",), vendor=None)
+    answer = await after(floor, first, replace(first, categories=("Kitchen", "Tea")))
+    assert isinstance(answer, Receipt), answer
+    assert answer.version == 3
+
+
+async def test_an_order_waits_for_a_price_and_pays_the_new_one(floor: Floor) -> None:
+    product, customer = await floor.product(1), await floor.customer()
+    dearer = ChangePrice(at=now(), product_id=product, price=Money(Decimal(9), "GBP"))
+    answer = await after(floor, dearer, order := order_of(customer, [(product, 1)]))
+    assert isinstance(answer, Receipt), answer
+    paid = await floor.db.fetchval("select unit_price from write.order_items where order_id = $1", order.order_id)
+    assert paid == Decimal(9)
+
+
+async def test_nothing_is_sold_after_it_was_discontinued(floor: Floor) -> None:
+    product, customer = await floor.product(1), await floor.customer()
+    gone = DiscontinueProduct(at=now(), product_id=product)
+    assert isinstance(await after(floor, gone, order_of(customer, [(product, 1)])), ProductNotForSale)
+    assert await floor.on_hand(product) == 1
+
+
+async def test_one_aggregate_decides_one_command_at_a_time(floor: Floor) -> None:
+    """Nobody waits for a stranger: only the same product, customer or order is locked."""
+    one, other = await floor.customer(), await floor.customer()
+    async with carried_out(floor, ChangeAddress(at=now(), customer_id=one, address=LYON)):
+        assert isinstance(await floor.try_to(ChangeAddress(at=now(), customer_id=other, address=LYON)), Receipt)
+        product = await floor.product(1)
+        assert isinstance(await floor.try_to(order_of(one, [(product, 1)])), Receipt)
