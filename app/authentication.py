@@ -37,7 +37,7 @@ class Authentication:
             claims = jwt.decode(
                 token, self.key, algorithms=[ALGORITHM], issuer=ISSUER, options={"require": ["exp", "sub"]}
             )
-        except jwt.PyJWTError as error:
+        except (jwt.PyJWTError, UnicodeEncodeError) as error:
             raise Unauthenticated(f"The token is not valid: {error}.") from None
         return _principal(claims["sub"], claims.get("roles"))
 
