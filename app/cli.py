@@ -29,7 +29,6 @@ commands = typer.Typer(
 
 DataDir = Annotated[Path, typer.Option(help="Folder for the data, the logs and the key of this installation.")]
 DATA_DIR = Path(".data")
-SCHEMA = ROOT / "schema" / "schema.graphql"
 
 
 class Role(StrEnum):
@@ -125,13 +124,21 @@ def status(
 
 
 @commands.command("export-schema")
-def export_schema() -> None:
-    """Write the GraphQL schema to schema/schema.graphql."""
-    from app.registry import ACCEPTED_COMMANDS
-    from schema.schema import make
+def export_schema(
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; end with 1 if the file is old.")] = False,
+) -> None:
+    """Write the GraphQL schema to schema/schema.graphql, and say what breaks clients of the one before."""
+    from app import schema_file
 
-    SCHEMA.write_text(f"{make(ACCEPTED_COMMANDS).as_str()}\n")
-    print(f"Written: {SCHEMA}")
+    if check:
+        if not schema_file.is_current():
+            sys.exit(f"{schema_file.FILE} is out of date. Write it anew: python3 -m app export-schema")
+        return
+    changes = schema_file.export()
+    for kind, found in (("BREAKING", changes.breaking), ("dangerous", changes.dangerous)):
+        for change in found:
+            print(f"{kind}  {change}")
+    print(f"Written: {schema_file.FILE}")
 
 
 @commands.command("import")
