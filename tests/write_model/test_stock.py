@@ -124,8 +124,11 @@ class TestGivingBack:
         for step in (PayOrder, ShipOrder, DeliverOrder):
             await floor.send(step(at=now(), order_id=order))
         await floor.send(DiscontinueProduct(at=now(), product_id=product))
-        await floor.send(ReturnItems(at=now(), order_id=order, items=(ReturnedPieces(line=1, quantity=3),)))
-        assert await floor.on_hand(product) == 4
+        for quantity, on_hand in ((1, 2), (2, 4)):
+            pieces = ReturnedPieces(line=1, quantity=quantity)
+            await floor.send(ReturnItems(at=now(), order_id=order, items=(pieces,)))
+            assert await floor.on_hand(product) == on_hand
+        await assert_tables_equal_the_fold(floor.made, floor.db)
 
     async def test_older_books_move_the_same_stock(self, floor: Floor) -> None:
         product = await floor.product(5)
