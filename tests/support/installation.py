@@ -98,6 +98,10 @@ class Installation:
         """What the processes of a command have logged."""
         return "\n".join(path.read_text() for path in sorted(self.logs.glob(f"{command}-*.log")))
 
+    def last_log(self, command: str) -> str:
+        """What the latest process of a command has logged."""
+        return max(self.logs.glob(f"{command}-*.log"), key=lambda path: path.stat().st_mtime_ns).read_text()
+
     async def query(self, text: str, /, headers: Mapping[str, str] | None = None, **variables: Any) -> Any:
         """The data of a GraphQL operation; fails the test on errors."""
         answer = await self.ask(text, headers=headers, **variables)

@@ -2,17 +2,13 @@
 
 import csv
 import io
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from app.online_retail.books import HEADER
 
-REAL = Path(
-    os.environ.get("ONLINE_RETAIL")
-    or Path(__file__).parents[4] / "shared" / "data" / "online-retail" / "transactions.csv.gz"
-)
+REAL = Path(__file__).parents[2] / "data" / "online-retail" / "transactions.csv.gz"
 
 
 @dataclass(frozen=True)
