@@ -3,7 +3,7 @@
 import json
 from collections.abc import AsyncGenerator, Callable, Mapping
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import Any, TypeGuard, TypeVar
 from uuid import UUID
 
 import structlog
@@ -33,13 +33,13 @@ class ObjectsOnly(ASGIWebSocketAdapter):
     """Every message of graphql-transport-ws is a JSON object; the library's handler would fail on any other."""
 
     async def iter_json(self, *, ignore_parsing_errors: bool = False) -> AsyncGenerator[object, None]:
-        """The messages. Raises NonJsonMessageReceived for one that is no object, or is nested too deeply."""
+        """The messages. Raises NonJsonMessageReceived for one that cannot be read or is no object."""
         try:
             async for message in super().iter_json(ignore_parsing_errors=ignore_parsing_errors):
                 if not _is_message(message):
                     raise NonJsonMessageReceived
                 yield message
-        except RecursionError:
+        except (RecursionError, ValueError):
             raise NonJsonMessageReceived from None
 
 
@@ -54,7 +54,7 @@ def _is_message(message: object) -> bool:
 def _is_operation(payload: object) -> bool:
     return (
         isinstance(payload, dict)
-        and isinstance(payload.get("query"), str)
+        and _is_text(payload.get("query"))
         and isinstance(payload.get("variables"), (dict, type(None)))
         and isinstance(payload.get("operationName"), (str, type(None)))
     )
@@ -169,8 +169,12 @@ def _decoded(text: bytes | str, what: str) -> object:
         raise HTTPException(400, f"{what} holds a number that is too long.") from None
 
 
+def _is_text(query: object) -> TypeGuard[str]:
+    return isinstance(query, str) and not query.isspace() and query != ""
+
+
 def _query(query: object) -> str:
-    if not isinstance(query, str) or not query.strip():
+    if not _is_text(query):
         raise HTTPException(400, 'There is no `query`: send {"query": "{ … }"}.')
     return query
 

@@ -1,0 +1,174 @@
+"""Who may do what: for every field of every root, an operation and what comes of it for each kind of asker.
+
+The mutations ask for what the rules of the shop refuse, so a rule's code shows that the asker came as far as the rule.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from app.kernel import typeid
+from app.kernel.clock import new_id
+
+PRICE = {"amount": "2.50", "currency": "GBP"}
+ADDRESS = {"street": "1 High St", "city": "Leeds", "postalCode": "LS1", "country": "United Kingdom"}
+WHEN = "2011-01-01T00:00:00Z"
+UNKNOWN = typeid.encode("product", new_id())
+NO_TRANSITION = "STATUS_TRANSITION_NOT_ALLOWED"
+
+
+@dataclass(frozen=True)
+class Known:
+    """A customer of the shop with what is theirs; the order is cancelled."""
+
+    owner: str
+    another: str
+    product: str
+    sku: str
+    email: str
+    order: str
+    command: str
+
+
+@dataclass(frozen=True)
+class Access:
+    """What comes of an operation for another customer, for the customer whose it is, and for operators and admins."""
+
+    asked: Callable[[Known], tuple[str, dict[str, Any]]]
+    another: str
+    owner: str
+    staff: str
+
+
+def read(
+    field: str, another: str, rest: str, owner: str | None = None, /, **arguments: Callable[[Known], str]
+) -> Access:
+    """A query or a subscription, with its selection; its arguments are texts of the shop."""
+    name, _, selection = field.partition(" ")
+
+    def asked(known: Known) -> tuple[str, dict[str, Any]]:
+        said = ", ".join(f'{argument}: "{of(known)}"' for argument, of in arguments.items())
+        return f"{name}{f'({said})' if said else ''} {selection}", {}
+
+    return Access(asked, another, owner or rest, rest)
+
+
+def change(name: str, another: str, owner: str, staff: str, given: Callable[[Known], dict[str, Any]]) -> Access:
+    """A mutation, with its input."""
+
+    def asked(known: Known) -> tuple[str, dict[str, Any]]:
+        return f"{name}(input: $input) {{ __typename ... on CommandRejected {{ code }} }}", {"input": given(known)}
+
+    return Access(asked, another, owner, staff)
+
+
+def for_staff(name: str, staff: str, given: Callable[[Known], dict[str, Any]]) -> Access:
+    """A mutation that no customer may ask for."""
+    return change(name, "FORBIDDEN", "FORBIDDEN", staff, given)
+
+
+def of_order(name: str) -> Access:
+    """A mutation to an order that a customer may ask for; this one is cancelled."""
+    return change(name, "ORDER_NOT_FOUND", NO_TRANSITION, NO_TRANSITION, lambda known: {"orderId": known.order})
+
+
+def of_product(name: str, /, **rest: Any) -> Access:
+    """A mutation to a product, which here is unknown."""
+    return for_staff(name, "PRODUCT_NOT_FOUND", lambda _: {"productId": UNKNOWN, **rest})
+
+
+QUERIES = {
+    "product": read("product { __typename }", "SEEN", "SEEN", id=lambda known: known.product),
+    "customer": read("customer { __typename }", "NOTHING", "SEEN", id=lambda known: known.owner),
+    "order": read("order { __typename }", "NOTHING", "SEEN", id=lambda known: known.order),
+    "orders": read("orders { totalCount }", "NOTHING", "SEEN"),
+    "node": read("node { id }", "NOTHING", "SEEN", id=lambda known: known.order),
+    "commandStatus": read("commandStatus { state }", "UNKNOWN", "DONE", commandId=lambda known: known.command),
+    "projectionStatus": read("projectionStatus { view }", "FORBIDDEN", "SEEN", "FORBIDDEN"),
+}
+
+SUBSCRIPTIONS = {
+    "commandStatus": QUERIES["commandStatus"],
+    "projectionStatus": QUERIES["projectionStatus"],
+    "orderChanged": read("orderChanged { id }", "SILENCE", "SEEN", id=lambda known: known.order),
+}
+
+MUTATIONS = {
+    "registerCustomer": for_staff(
+        "registerCustomer",
+        "EMAIL_ALREADY_REGISTERED",
+        lambda known: {"name": "Pat", "email": known.email, "address": ADDRESS},
+    ),
+    "recordPastCustomer": for_staff(
+        "recordPastCustomer", "SEEN", lambda _: {"name": "Pat", "address": ADDRESS, "registeredAt": WHEN}
+    ),
+    "changeAddress": change(
+        "changeAddress",
+        "CUSTOMER_NOT_FOUND",
+        "ADDRESS_UNCHANGED",
+        "ADDRESS_UNCHANGED",
+        lambda known: {"customerId": known.owner, "address": ADDRESS},
+    ),
+    "upgradeCustomer": for_staff(
+        "upgradeCustomer", "CUSTOMER_ALREADY_IN_TIER", lambda known: {"customerId": known.owner, "tier": "STANDARD"}
+    ),
+    "addProduct": for_staff(
+        "addProduct", "SKU_ALREADY_USED", lambda known: {"sku": known.sku, "name": "Tea", "price": PRICE}
+    ),
+    "recordPastProduct": for_staff(
+        "recordPastProduct",
+        "SKU_ALREADY_USED",
+        lambda known: {"sku": known.sku, "name": "Tea", "price": PRICE, "addedAt": WHEN},
+    ),
+    "reviseProduct": of_product("reviseProduct", name="Tea"),
+    "changePrice": of_product("changePrice", price=PRICE),
+    "discontinueProduct": of_product("discontinueProduct"),
+    "receiveStock": of_product("receiveStock", pieces=1),
+    "correctStock": of_product("correctStock", change=1, reason="found"),
+    "recordPastStockCorrection": of_product("recordPastStockCorrection", change=1, reason="found", correctedAt=WHEN),
+    "placeOrder": change(
+        "placeOrder",
+        "BUYER_NOT_FOUND",
+        "PRODUCT_NOT_FOR_SALE",
+        "PRODUCT_NOT_FOR_SALE",
+        lambda known: {"customerId": known.owner, "items": [{"productId": UNKNOWN, "quantity": 1}]},
+    ),
+    "payOrder": of_order("payOrder"),
+    "cancelOrder": of_order("cancelOrder"),
+    "returnItems": change(
+        "returnItems",
+        "ORDER_NOT_FOUND",
+        NO_TRANSITION,
+        NO_TRANSITION,
+        lambda known: {"orderId": known.order, "items": [{"line": 1, "quantity": 1}]},
+    ),
+    "shipOrder": for_staff("shipOrder", NO_TRANSITION, lambda known: {"orderId": known.order}),
+    "deliverOrder": for_staff("deliverOrder", NO_TRANSITION, lambda known: {"orderId": known.order}),
+    "recordPastOrder": for_staff(
+        "recordPastOrder",
+        "PRODUCT_NOT_FOR_SALE",
+        lambda _: {
+            "reference": "1",
+            "items": [{"productId": UNKNOWN, "quantity": 1, "unitPrice": "1.00"}],
+            "currency": "GBP",
+            "address": ADDRESS,
+            "placedAt": WHEN,
+        },
+    ),
+    "recordPastReturn": for_staff(
+        "recordPastReturn",
+        NO_TRANSITION,
+        lambda known: {"orderId": known.order, "items": [{"line": 1, "quantity": 1}], "returnedAt": WHEN},
+    ),
+    "recordCreditNote": for_staff(
+        "recordCreditNote",
+        "PRODUCT_NOT_FOR_SALE",
+        lambda _: {
+            "reference": "1",
+            "country": "France",
+            "currency": "GBP",
+            "items": [{"productId": UNKNOWN, "description": "Tea", "quantity": 1, "unitPrice": "1.00"}],
+            "creditedAt": WHEN,
+        },
+    ),
+}
