@@ -14,7 +14,17 @@ const plugins = [EXAMPLES, HISTORY_PLUGIN];
 const tabs = settings.examples
   .filter((example) => example.group === settings.examples[0].group)
   .map(({ query, variables }) => ({ query, variables }));
-const isFirstVisit = !window.localStorage.getItem("graphiql:tabState");
+const { query, variables } = leftOpen() ?? tabs[0] ?? {};
+
+/** The tab that stood in front when the page was left: its texts are saved as a whole, the editors' own one by one. */
+function leftOpen() {
+  try {
+    const { tabs, activeTabIndex } = JSON.parse(window.localStorage.getItem("graphiql:tabState"));
+    return tabs[activeTabIndex];
+  } catch {
+    return null;
+  }
+}
 
 function Page() {
   return (
@@ -23,7 +33,8 @@ function Page() {
       plugins={plugins}
       visiblePlugin={EXAMPLES.title}
       defaultTabs={tabs.length ? tabs : undefined}
-      initialVariables={isFirstVisit ? tabs[0]?.variables : undefined}
+      initialQuery={query ?? undefined}
+      initialVariables={variables ?? undefined}
       defaultEditorToolsVisibility="variables"
       inputValueDeprecation
       schemaDescription
