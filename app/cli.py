@@ -207,6 +207,12 @@ def _end(number: int, frame: FrameType | None) -> None:
     raise SystemExit(128 + number)
 
 
+def _end_service(number: int, frame: FrameType | None) -> None:
+    """To a service a signal is the ordinary end."""
+    del number, frame
+    raise SystemExit(0)
+
+
 def settings(data_dir: Path) -> "Settings":
     """The environment's settings; what it leaves out comes from the `up` that runs on `data_dir`, if any."""
     from app.config import load_settings
@@ -223,6 +229,8 @@ def _service(data_dir: Path, *sides: "Side") -> "Settings":
     from app.logs import configure_logs
     from app.readiness import FOREVER, wait_for_sides
 
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _end_service)
     told = settings(data_dir)
     configure_logs(told.log_level, told.log_format)
     asyncio.run(wait_for_sides(told, *sides, patience=FOREVER, say=structlog.get_logger().warning))
