@@ -82,6 +82,11 @@ try {
     renameSync(dist, stale);
   }
   renameSync(fresh, dist);
+} catch (error) {
+  if (!error.errors) {
+    console.error(error.message); // what esbuild itself finds wrong it has said already
+  }
+  process.exitCode = 1;
 } finally {
   [fresh, stale].forEach((folder) => rmSync(folder, { recursive: true, force: true }));
 }
