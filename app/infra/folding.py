@@ -2,25 +2,24 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
-from uuid import UUID
 
 from app.infra.table_views import Stored
 from app.kernel.messages import Recorded
-from app.kernel.view import View
+from app.kernel.view import Key, View
 
 Row = TypeVar("Row")
 
 
-def touched(view: View[Row], shard: int, events: Iterable[Recorded[Any]]) -> set[UUID]:
+def touched(view: View[Row], shard: int, events: Iterable[Recorded[Any]]) -> set[Key]:
     """The keys of this shard that the events touch."""
     return {key for event in events for key in view.keys(event) if view.shard_of(key) == shard}
 
 
 def fold(
-    view: View[Row], shard: int, events: Sequence[Recorded[Any]], present: Mapping[UUID, Stored[Row]]
-) -> dict[UUID, Stored[Row]]:
+    view: View[Row], shard: int, events: Sequence[Recorded[Any]], present: Mapping[Key, Stored[Row]]
+) -> dict[Key, Stored[Row]]:
     """The rows that the events change, as they are after them. Events at or below a row's position change nothing."""
-    changed: dict[UUID, Stored[Row]] = {}
+    changed: dict[Key, Stored[Row]] = {}
     for event in events:
         for key in view.keys(event):
             if view.shard_of(key) == shard:
@@ -30,7 +29,7 @@ def fold(
     return changed
 
 
-def _evolve(view: View[Row], before: Stored[Row] | None, event: Recorded[Any], key: UUID) -> Stored[Row] | None:
+def _evolve(view: View[Row], before: Stored[Row] | None, event: Recorded[Any], key: Key) -> Stored[Row] | None:
     if before is not None and before.position >= event.position:
         return None
     row = view.evolve(before.row if before else None, event, key)
@@ -39,7 +38,7 @@ def _evolve(view: View[Row], before: Stored[Row] | None, event: Recorded[Any], k
     return Stored(row, _version(before, event, key), event.position)
 
 
-def _version(before: Stored[Any] | None, event: Recorded[Any], key: UUID) -> int:
+def _version(before: Stored[Any] | None, event: Recorded[Any], key: Key) -> int:
     """The entity's own version; events of other aggregates that touch the row leave it."""
     if event.aggregate_id == key:
         return event.version

@@ -10,6 +10,9 @@ from app.kernel.messages import Event, Recorded
 
 Row = TypeVar("Row")
 
+Key = UUID | str
+"""What tells the rows of a view apart: an aggregate's id, or a text such as a day or a country."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class View(Generic[Row]):
@@ -24,8 +27,8 @@ class View(Generic[Row]):
     name: str
     row: type[Row]
     handles: tuple[type[Event], ...]
-    keys: Callable[[Recorded[Any]], Iterable[UUID]]
-    evolve: Callable[[Row | None, Recorded[Any], UUID], Row | None]
+    keys: Callable[[Recorded[Any]], Iterable[Key]]
+    evolve: Callable[[Row | None, Recorded[Any], Any], Row | None]
     shards: int = 1
     documents: bool = False
     indexes: tuple[str, ...] = ()
@@ -36,9 +39,9 @@ class View(Generic[Row]):
         """The name of the key's column."""
         return fields(self.row)[0].name  # type: ignore[arg-type]
 
-    def shard_of(self, key: UUID) -> int:
+    def shard_of(self, key: Key) -> int:
         """The shard that projects this key: CRC-32 of the key's bytes, modulo the number of shards."""
-        return zlib.crc32(key.bytes) % self.shards
+        return zlib.crc32(key.bytes if isinstance(key, UUID) else key.encode()) % self.shards
 
 
 def own_key(recorded: Recorded[Any]) -> tuple[UUID, ...]:

@@ -33,12 +33,13 @@ _numbers = itertools.count(1)
 
 @dataclass
 class Installation:
-    """One log with its read models; `processes` are ended with it."""
+    """One log with its read models; `processes` run from the code in `folder`, and are ended with it."""
 
     servers: Servers
     database_url: str
     redis_url: str
     port: int
+    folder: Path = ROOT
     environment: dict[str, str] = field(default_factory=dict)
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
     logs: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="counterfoil-test-")))
@@ -72,7 +73,7 @@ class Installation:
         }
         arguments = [sys.executable, "-m", "app", *command]
         with (self.logs / f"{command[0]}-{len(self.processes)}.log").open("wb") as log:
-            process = subprocess.Popen(arguments, cwd=ROOT, env=told, stdout=log, stderr=subprocess.STDOUT)
+            process = subprocess.Popen(arguments, cwd=self.folder, env=told, stdout=log, stderr=subprocess.STDOUT)
         self.processes.append(process)
         return process
 
