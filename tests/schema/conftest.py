@@ -1,5 +1,6 @@
 """One shop for all tests of the GraphQL face, which tell their own rows from others' by name."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
@@ -19,7 +20,17 @@ async def shop(servers: Servers) -> AsyncIterator[Installation]:
         await made.seed()
         made.start_workers(2)
         await made.start_api()
+        await _caught_up(made)
         yield made
+
+
+async def _caught_up(shop: Installation) -> None:
+    """Waits until the workers have started and projected what there is."""
+    async with asyncio.timeout(60), httpx.AsyncClient(base_url=shop.url) as client:
+        states = {""}
+        while states != {"FRESH"}:
+            answer = await client.post("/graphql", json={"query": "{ projectionStatus { state } }"})
+            states = {view["state"] for view in answer.json()["data"]["projectionStatus"]}
 
 
 @pytest.fixture(scope="package")
