@@ -28,7 +28,7 @@ from schema.orders.mutations import OrdersMutation
 from schema.orders.order_details import OrderQuery, OrderSubscription
 from schema.orders.order_summary import OrdersQuery
 from schema.projection_status import CommandStatus, CommandWatch, StatusQuery, StatusSubscription
-from schema.reading import StillProcessing
+from schema.reading import StillProcessing, Token, WaitMs
 from schema.scalars import CONFIG
 from schema.values import Node, Processing
 
@@ -47,11 +47,11 @@ NODES: Final[dict[str, Callable[..., Awaitable[Any]]]] = {
 @strawberry.type
 class NodeQuery:
     @strawberry.field(description="Whatever has this id; null if there is no such thing, or it is not yours to see.")
-    async def node(self, info: Info, id: strawberry.ID, token: str | None = None) -> Node | None:
+    async def node(self, info: Info, id: strawberry.ID, token: Token = None, wait_ms: WaitMs = None) -> Node | None:
         prefix, _ = typeid.split(id)
         if prefix not in NODES:
             raise MalformedId(text=id, field="id")
-        found: Node | Processing | None = await NODES[prefix](info, id, token=token)
+        found: Node | Processing | None = await NODES[prefix](info, id, token=token, wait_ms=wait_ms)
         if isinstance(found, Processing):
             raise StillProcessing("This has not reached the wanted token yet. Ask again.")
         return found

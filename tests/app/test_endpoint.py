@@ -181,8 +181,9 @@ async def test_an_endless_body_is_answered_before_its_end(api: Installation) -> 
     chunk = b"%x\r\n%s\r\n" % (65_536, b" " * 65_536)
     for _ in range(MAX_BODY // 65_536 + 1):
         writer.write(chunk)
-    await writer.drain()
-    assert (await reader.readline()).startswith(b"HTTP/1.1 413 ")
+    async with asyncio.timeout(20):
+        await writer.drain()
+        assert (await reader.readline()).startswith(b"HTTP/1.1 413 ")
     writer.close()
 
 

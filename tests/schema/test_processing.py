@@ -120,7 +120,9 @@ async def test_lists_and_nodes_refuse_by_code(still: Still) -> None:
     assert code_of(listed) == "STILL_PROCESSING"
     assert listed["errors"][0]["extensions"]["field"] == "token"
     node = await ask(
-        still.http, f'query ($token: String) {{ node(id: "{still.product}", token: $token) {{ id }} }}', token
+        still.http,
+        f'query ($token: String) {{ node(id: "{still.product}", token: $token, waitMs: 0) {{ id }} }}',
+        token,
     )
     assert code_of(node) == "STILL_PROCESSING"
     header = await ask(still.http, "{ orders(waitMs: 0) { totalCount } }", None, Consistency_Token=token["token"])
