@@ -4,7 +4,6 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
-from uuid import UUID
 
 import asyncpg
 from redis.exceptions import RedisError
@@ -13,7 +12,7 @@ from app.infra.db import Pool
 from app.infra.hints import HintListener, wait
 from app.infra.redis_views import DocumentView
 from app.infra.table_views import Stored, TableView
-from app.kernel.view import View
+from app.kernel.view import Key, View
 
 Row = TypeVar("Row")
 
@@ -26,7 +25,9 @@ _CHECKPOINTS = """
 select count(*) as shards, min(c.position) as position, (select max(head) from read.checkpoints) as head,
        extract(epoch from clock_timestamp() - min(c.event_at)) as event_age_s,
        extract(epoch from clock_timestamp() - min(c.caught_up_at)) as caught_up_age_s,
-       extract(epoch from clock_timestamp() - min(c.heartbeat_at)) as heartbeat_age_s
+       case when bool_and(c.heartbeat_at is not null) then
+           extract(epoch from clock_timestamp() - min(c.heartbeat_at))
+       end as heartbeat_age_s
 from read.checkpoints c where c.view = $1 and c.generation = $2
 """
 
@@ -84,7 +85,7 @@ class ReadModels:
         """The generation of the view's table that this process reads."""
         return self._tables[view.name]
 
-    async def get(self, view: View[Row], key: UUID, wanted: Wanted) -> Found[Row] | Behind:
+    async def get(self, view: View[Row], key: Key, wanted: Wanted) -> Found[Row] | Behind:
         """One row by key, at least as fresh as wanted."""
         deadline = time.monotonic() + wanted.wait_s
         with self.hints.subscribed(view.name) as woken:
@@ -94,7 +95,7 @@ class ReadModels:
                     return Found(stored, checkpoint)
                 left = deadline - time.monotonic()
                 if left <= 0:
-                    freshness = await self.freshness(view)
+                    freshness = await self.freshness(view, wanted)
                     return Behind(wanted, stored.version if stored else None, checkpoint, freshness)
                 await wait(woken, min(left, _POLL_S))
 
@@ -103,7 +104,7 @@ class ReadModels:
         deadline = time.monotonic() + wanted.wait_s
         with self.hints.subscribed(view.name) as woken:
             while True:
-                freshness = await self.freshness(view)
+                freshness = await self.freshness(view, wanted)
                 if freshness.position >= (wanted.position or 0):
                     return freshness
                 left = deadline - time.monotonic()
@@ -111,28 +112,35 @@ class ReadModels:
                     return Behind(wanted, None, freshness.position, freshness)
                 await wait(woken, min(left, _POLL_S))
 
-    async def freshness(self, view: View[Any]) -> Freshness:
-        """How far the whole view has come, by its checkpoints in the flat store."""
+    async def freshness(self, view: View[Any], wanted: Wanted = Wanted()) -> Freshness:
+        """How far the whole view has come, by its checkpoints in the flat store.
+
+        The log reaches as far as any view has seen it, and at least as far as what is wanted: a token tells of it
+        before a dead worker can.
+        """
         table = self._tables[view.name]
         row = await self.pool.fetchrow(_CHECKPOINTS, view.name, table.generation)
         assert row is not None
         if row["shards"] < view.shards:
             return Freshness("STALLED", -1, row["head"] or 0, 0.0)
-        return _freshness(row)
+        return _freshness(row, max(row["head"], wanted.position or 0))
 
-    async def _look(self, view: View[Row], key: UUID, wanted: Wanted) -> tuple[int | None, Stored[Row] | None]:
-        """Redis first; the flat table when Redis has nothing to say or is not as fresh as it must be."""
+    async def _look(self, view: View[Row], key: Key, wanted: Wanted) -> tuple[int | None, Stored[Row] | None]:
+        """Redis first; the flat table when Redis has nothing to say or is not as fresh as it must be.
+
+        A document that is missing may have been evicted: only the table knows that there is no such row.
+        """
         documents: DocumentView[Row] | None = self._documents.get(view.name)
         if documents is not None:
             try:
                 checkpoint, stored = await documents.read(key)
             except (RedisError, OSError):
                 return await self._look_in_table(view, key)
-            if checkpoint is not None and _satisfies(checkpoint, stored, wanted):
+            if checkpoint is not None and stored is not None and _satisfies(checkpoint, stored, wanted):
                 return checkpoint, stored
         return await self._look_in_table(view, key)
 
-    async def _look_in_table(self, view: View[Row], key: UUID) -> tuple[int | None, Stored[Row] | None]:
+    async def _look_in_table(self, view: View[Row], key: Key) -> tuple[int | None, Stored[Row] | None]:
         table = self.table(view)
         row = await self.pool.fetchrow(table.select_with_checkpoint, key, view.shard_of(key))
         if row is None:
@@ -146,8 +154,8 @@ def _satisfies(checkpoint: int, stored: Stored[Any] | None, wanted: Wanted) -> b
     return wanted.version is None or (stored is not None and stored.version >= wanted.version)
 
 
-def _freshness(row: asyncpg.Record) -> Freshness:
-    position, head = row["position"], row["head"]
+def _freshness(row: asyncpg.Record, head: int) -> Freshness:
+    position = row["position"]
     heartbeat_age = row["heartbeat_age_s"]
     if heartbeat_age is None or heartbeat_age > _STALLED_S:
         state = "STALLED"

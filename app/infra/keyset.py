@@ -1,9 +1,10 @@
 """Keyset pagination: pages that stay put while rows come and go, forwards and backwards."""
 
 import base64
-import binascii
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import MAXYEAR, MINYEAR, datetime
+from decimal import Decimal
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -16,6 +17,7 @@ Node = TypeVar("Node")
 
 MAX_PAGE = 100
 DEFAULT_PAGE = 20
+_MOST_DIGITS = 40
 
 
 class MalformedCursor(Refusal):
@@ -77,11 +79,26 @@ class Ordering:
         try:
             raw = base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
             name, value, key = msgspec.json.decode(raw, type=tuple[str, kind, UUID], strict=False)
-        except (binascii.Error, UnicodeEncodeError, msgspec.DecodeError, msgspec.ValidationError):
+        except (ValueError, msgspec.DecodeError, msgspec.ValidationError):
             raise MalformedCursor(cursor, field) from None
-        if name != self.name:
+        if name != self.name or not _can_be_compared(value):
             raise MalformedCursor(cursor, field)
         return value, key
+
+
+def _can_be_compared(value: Any) -> bool:
+    """Whether PostgreSQL takes it: cursors are opaque, but anyone can make one."""
+    match value:
+        case datetime():
+            return value.tzinfo is not None and MINYEAR < value.year < MAXYEAR
+        case Decimal():
+            return (
+                value.is_finite()
+                and abs(value.adjusted()) < _MOST_DIGITS
+                and len(value.as_tuple().digits) < _MOST_DIGITS
+            )
+        case _:
+            return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ _RENEW = """
 update read.checkpoints
 set lease_until = clock_timestamp() + $5, heartbeat_at = clock_timestamp(), state = $6, error = $7,
     head = greatest(head, $8),
-    caught_up_at = case when position >= $8 then clock_timestamp() else caught_up_at end
+    caught_up_at = case when position >= greatest(head, $8) then clock_timestamp() else caught_up_at end
 where view = $1 and generation = $2 and shard = $3 and epoch = $4
 returning epoch
 """

@@ -6,9 +6,8 @@ checkpoint that is missing means that Redis lost the shard: readers then ask the
 restores it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Generic, TypeVar
-from uuid import UUID
 
 import msgspec
 import redis.asyncio as aioredis
@@ -16,6 +15,7 @@ import redis.asyncio as aioredis
 from app.infra.db import Pool
 from app.infra.event_log import encode
 from app.infra.table_views import Fenced, Progress, Stored, TableView
+from app.kernel.view import Key
 
 Row = TypeVar("Row")
 
@@ -66,6 +66,9 @@ return 'open'
 )
 
 
+KeepAlive = Callable[[], Awaitable[object]]
+
+
 class Lost(Exception):
     """Redis does not hold the checkpoint that the worker left there; the shard has to be restored."""
 
@@ -83,7 +86,7 @@ class DocumentView(Generic[Row]):
         self._restore = redis.register_script(_RESTORE)
         self._open = redis.register_script(_OPEN)
 
-    async def read(self, key: UUID) -> tuple[int | None, Stored[Row] | None]:
+    async def read(self, key: Key) -> tuple[int | None, Stored[Row] | None]:
         """The checkpoint of the key's shard (None: lost) and the document, out of one moment."""
         checkpoint, document = await self._redis.mget(
             f"{self._base}{self.view.shard_of(key)}:checkpoint", f"{self._base}doc:{key}"
@@ -98,7 +101,7 @@ class DocumentView(Generic[Row]):
         _require_unfenced(answer)
         return int(answer) if answer is not None else None
 
-    async def apply(self, progress: Progress, rows: Mapping[UUID, Stored[Row]]) -> None:
+    async def apply(self, progress: Progress, rows: Mapping[Key, Stored[Row]]) -> None:
         """Writes documents and checkpoint in one script. Raises Fenced or Lost, and writes nothing then."""
         keys = [*self._shard_keys(progress.shard), *(self._document_key(key) for key in rows)]
         head: list[Any] = [progress.epoch, progress.start, progress.upto, self._channel]
@@ -107,10 +110,13 @@ class DocumentView(Generic[Row]):
         if answer == b"lost":
             raise Lost(f"{self._base}{progress.shard}")
 
-    async def restore(self, pool: Pool, shard: int, epoch: int, upto: int, since: int | None) -> int:
+    async def restore(
+        self, pool: Pool, shard: int, epoch: int, upto: int, since: int | None, keep_alive: KeepAlive
+    ) -> int:
         """Copies the shard's rows after position `since` (None: all) from the flat table, which must rest at `upto`.
 
-        Readers are sent to the flat table meanwhile. Returns the number of documents written; raises Fenced.
+        Readers are sent to the flat table meanwhile. `keep_alive` is awaited between chunks, since all of them may take
+        longer than a lease lives. Returns the number of documents written; raises Fenced.
         """
         copied = 0
         async with pool.acquire() as connection, connection.transaction():
@@ -119,10 +125,11 @@ class DocumentView(Generic[Row]):
                 rows = {record[self.view.key]: self.table.stored(record) for record in records}
                 await self._restore_chunk(shard, epoch, rows)
                 copied += len(rows)
+                await keep_alive()
         _require_unfenced(await self._open(keys=self._shard_keys(shard), args=[epoch, upto, self._channel]))
         return copied
 
-    async def _restore_chunk(self, shard: int, epoch: int, rows: Mapping[UUID, Stored[Row]]) -> None:
+    async def _restore_chunk(self, shard: int, epoch: int, rows: Mapping[Key, Stored[Row]]) -> None:
         keys = [*self._shard_keys(shard), *(self._document_key(key) for key in rows)]
         _require_unfenced(await self._restore(keys=keys, args=[epoch, *map(encode, rows.values())]))
 
@@ -133,7 +140,7 @@ class DocumentView(Generic[Row]):
     def _shard_keys(self, shard: int) -> list[str]:
         return [f"{self._base}{shard}:checkpoint", f"{self._base}{shard}:epoch"]
 
-    def _document_key(self, key: UUID) -> str:
+    def _document_key(self, key: Key) -> str:
         return f"{self._base}doc:{key}"
 
 

@@ -19,7 +19,7 @@ import msgspec
 
 from app.infra.db import Connection, Pool
 from app.infra.event_log import encode
-from app.kernel.view import View
+from app.kernel.view import Key, View
 
 Row = TypeVar("Row")
 
@@ -100,12 +100,12 @@ class TableView(Generic[Row]):
 
     # Projecting
 
-    async def load(self, connection: Connection | Pool, keys: Collection[UUID]) -> dict[UUID, Stored[Row]]:
+    async def load(self, connection: Connection | Pool, keys: Collection[Key]) -> dict[Key, Stored[Row]]:
         """The stored rows of these keys, as far as there are any."""
         rows = await connection.fetch(self._select_by_keys, list(keys))
         return {row[self.view.key]: self.stored(row) for row in rows}
 
-    async def apply(self, pool: Pool, progress: Progress, rows: Mapping[UUID, Stored[Row]]) -> None:
+    async def apply(self, pool: Pool, progress: Progress, rows: Mapping[Key, Stored[Row]]) -> None:
         """Writes rows and checkpoint in one transaction; raises Fenced instead if the epoch or start is not ours."""
         async with pool.acquire() as connection, connection.transaction():
             await self._advance(connection, progress)
@@ -127,7 +127,7 @@ class TableView(Generic[Row]):
         if moved is None:
             raise Fenced(f"{self.view.name}/{self.generation}/{progress.shard} at epoch {progress.epoch}")
 
-    def _arrays(self, shard: int, rows: Mapping[UUID, Stored[Row]]) -> list[list[Any]]:
+    def _arrays(self, shard: int, rows: Mapping[Key, Stored[Row]]) -> list[list[Any]]:
         values = list(rows.values())
         arrays = [self._array(column, [stored.row for stored in values]) for column in self.columns]
         machinery = [[s.version for s in values], [s.position for s in values], [shard] * len(values)]
@@ -159,7 +159,9 @@ class TableView(Generic[Row]):
 
     @cached_property
     def _select_by_keys(self) -> str:
-        return f"select {self.selected} from {self.table} present where {self.view.key} = any($1::uuid[])"
+        return (
+            f"select {self.selected} from {self.table} present where {self.view.key} = any($1::{self.columns[0].sql}[])"
+        )
 
     @cached_property
     def select_with_checkpoint(self) -> str:
@@ -190,7 +192,7 @@ update read.checkpoints set position = $6, head = greatest(head, $7), event_at =
 where view = $1 and generation = $2 and shard = $3 and epoch = $4 and position = $5
 returning set_config('synchronous_commit', 'off', true)
 """
-"""The commit need not wait for the disk: should it be lost, rows and checkpoint are lost together, and projected again."""
+"""The commit need not wait for the disk: rows and checkpoint are lost together, and projected again."""
 
 
 def _as_it_is(value: Any) -> Any:

@@ -17,7 +17,7 @@ from app.infra.redis_views import DocumentView
 from app.infra.table_views import Progress, Stored, TableView
 from app.kernel.clock import now
 from app.kernel.messages import Recorded
-from app.kernel.view import View, own_key
+from app.kernel.view import Key, View, own_key
 from tests.support.installation import Installation
 from write_model.customers.events import AddressChanged
 
@@ -65,12 +65,12 @@ class Workshop:
         found: int = await self.pool.fetchval("select position from read.checkpoints where view = 'tally'")
         return found
 
-    async def rows(self) -> dict[UUID, Stored[Tally]]:
+    async def rows(self) -> dict[Key, Stored[Tally]]:
         rows = await self.pool.fetch(f"select {self.table.selected} from {self.table.table} present")
         return {row["customer_id"]: self.table.stored(row) for row in rows}
 
 
-def row(key: UUID, *positions: int) -> dict[UUID, Stored[Tally]]:
+def row(key: UUID, *positions: int) -> dict[Key, Stored[Tally]]:
     """A row as the view leaves it after these positions."""
     return {key: Stored(Tally(customer_id=key, positions=positions), len(positions), positions[-1])}
 
@@ -93,5 +93,5 @@ async def workshop(made: Installation) -> AsyncIterator[Workshop]:
         yield Workshop(made, pool, redis, table, DocumentView(redis, prefix, table))
 
 
-def merged(rows: Sequence[dict[UUID, Stored[Tally]]]) -> dict[UUID, Stored[Tally]]:
+def merged(rows: Sequence[dict[Key, Stored[Tally]]]) -> dict[Key, Stored[Tally]]:
     return {key: stored for each in rows for key, stored in each.items()}

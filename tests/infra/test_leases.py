@@ -113,3 +113,18 @@ async def test_a_released_lease_is_free_at_once_and_a_late_release_takes_it_from
     await Leases(pool, "a").release(old)
     assert await owner_of(pool) == "b"
     assert await Leases(pool, "c").acquire(SHARD) is None
+
+
+async def test_a_loop_that_fails_behind_the_head_is_not_said_to_have_caught_up(pool: Pool) -> None:
+    lease = await taken(pool, "a")
+    await pool.execute(
+        "update read.checkpoints set position = 3, head = 5, caught_up_at = null where view = 'product' and shard = 0"
+    )
+    failing = "select state, error, caught_up_at from read.checkpoints where view = 'product' and shard = 0"
+    assert await Leases(pool, "a").renew(lease, head=0, state="FAILING", error="broken")
+    assert [tuple(row) for row in await pool.fetch(failing)] == [("FAILING", "broken", None)]
+    await pool.execute("update read.checkpoints set position = 5 where view = 'product' and shard = 0")
+    assert await Leases(pool, "a").renew(lease, head=5)
+    (row,) = await pool.fetch(failing)
+    assert (row["state"], row["error"]) == ("RUNNING", None)
+    assert row["caught_up_at"] is not None

@@ -12,10 +12,15 @@ from app.infra.leases import Lease
 from app.infra.redis_views import DocumentView, Lost
 from app.infra.table_views import Fenced, Progress, Stored
 from app.kernel.clock import new_id
+from app.kernel.view import Key
 from tests.infra.tally import Tally, Workshop, merged, progress, row, workshop
 from tests.support.installation import installation
 
 A, B = new_id(), new_id()
+
+
+async def nothing() -> None:
+    """No lease to keep alive."""
 
 
 @pytest.fixture(scope="module")
@@ -39,10 +44,10 @@ class TableStore:
     async def take_over(self, lease: Lease) -> None:
         """The lease is all that the table looks at."""
 
-    async def apply(self, moved: Progress, rows: dict[Any, Stored[Tally]]) -> None:
+    async def apply(self, moved: Progress, rows: dict[Key, Stored[Tally]]) -> None:
         await self.made.table.apply(self.made.pool, moved, rows)
 
-    async def contents(self) -> tuple[int, dict[Any, Stored[Tally]]]:
+    async def contents(self) -> tuple[int, dict[Key, Stored[Tally]]]:
         return await self.made.checkpoint(), await self.made.rows()
 
 
@@ -54,12 +59,12 @@ class DocumentStore:
 
     async def take_over(self, lease: Lease) -> None:
         if await self.made.documents.claim(0, lease.epoch) is None:
-            await self.made.documents.restore(self.made.pool, 0, lease.epoch, 0, None)
+            await self.made.documents.restore(self.made.pool, 0, lease.epoch, 0, None, nothing)
 
-    async def apply(self, moved: Progress, rows: dict[Any, Stored[Tally]]) -> None:
+    async def apply(self, moved: Progress, rows: dict[Key, Stored[Tally]]) -> None:
         await self.made.documents.apply(moved, rows)
 
-    async def contents(self) -> tuple[int, dict[Any, Stored[Tally]]]:
+    async def contents(self) -> tuple[int, dict[Key, Stored[Tally]]]:
         read = {key: await self.made.documents.read(key) for key in (A, B)}
         checkpoint = read[A][0]
         assert checkpoint is not None
@@ -119,7 +124,7 @@ class TestEveryStore:
 class TestTheTable:
     async def test_a_failed_write_leaves_the_checkpoint_where_it_was(self, shop_floor: Workshop) -> None:
         lease, store = await shop_floor.hire("a"), TableStore(shop_floor)
-        broken = {A: Stored(Tally(customer_id=None, positions=(1,)), 1, 1)}  # type: ignore[arg-type]
+        broken: dict[Key, Stored[Tally]] = {A: Stored(Tally(customer_id=None, positions=(1,)), 1, 1)}  # type: ignore[arg-type]
         with pytest.raises(asyncpg.NotNullViolationError):
             await store.apply(progress(lease, 0, 5), broken)
         assert await store.contents() == (0, {})
@@ -137,7 +142,7 @@ class TestTheDocuments:
         lease = await made.hire("a")
         await made.table.apply(made.pool, progress(lease, 0, 5), row(A, 3))
         assert await made.documents.claim(0, lease.epoch) is None
-        await made.documents.restore(made.pool, 0, lease.epoch, 5, None)
+        await made.documents.restore(made.pool, 0, lease.epoch, 5, None, nothing)
         await made.table.apply(made.pool, progress(lease, 5, 9), row(B, 9))
         return lease
 
@@ -145,7 +150,7 @@ class TestTheDocuments:
         await self.filled(shop_floor)
         lease, documents = await shop_floor.hire("b"), shop_floor.documents
         assert await documents.claim(0, lease.epoch) == 5
-        assert await documents.restore(shop_floor.pool, 0, lease.epoch, 9, 5) == 1
+        assert await documents.restore(shop_floor.pool, 0, lease.epoch, 9, 5, nothing) == 1
         assert await DocumentStore(shop_floor).contents() == (9, merged([row(A, 3), row(B, 9)]))
 
     async def test_a_flushed_redis_says_so_and_is_restored_whole(self, shop_floor: Workshop) -> None:
@@ -156,7 +161,7 @@ class TestTheDocuments:
             await documents.apply(progress(lease, 9, 10), row(A, 3, 10))
         assert await documents.read(A) == (None, None)
         assert await documents.claim(0, lease.epoch) is None
-        assert await documents.restore(shop_floor.pool, 0, lease.epoch, 9, None) == 2
+        assert await documents.restore(shop_floor.pool, 0, lease.epoch, 9, None, nothing) == 2
         assert await DocumentStore(shop_floor).contents() == (9, merged([row(A, 3), row(B, 9)]))
 
     async def test_a_half_restored_redis_has_no_checkpoint(
@@ -174,7 +179,7 @@ class TestTheDocuments:
 
         monkeypatch.setattr(DocumentView, "_restore_chunk", die_at_the_second)
         with pytest.raises(ConnectionError):
-            await shop_floor.documents.restore(shop_floor.pool, 0, lease.epoch, 9, None)
+            await shop_floor.documents.restore(shop_floor.pool, 0, lease.epoch, 9, None, nothing)
         assert await shop_floor.documents.read(A) == (None, None)
         assert await shop_floor.documents.claim(0, lease.epoch) is None
 
@@ -186,5 +191,5 @@ class TestTheDocuments:
             await documents.claim(0, dead.epoch)
         for since in (None, 5, 9):
             with pytest.raises(Fenced):
-                await documents.restore(shop_floor.pool, 0, dead.epoch, 9, since)
+                await documents.restore(shop_floor.pool, 0, dead.epoch, 9, since, nothing)
         assert await DocumentStore(shop_floor).contents() == before

@@ -33,7 +33,7 @@ class WorkerContext:
     leases: Leases
     hints: HintListener
     stint_s: float
-    _running: dict[ShardId, asyncio.Task[None]] = field(default_factory=dict, init=False)
+    _running: set[asyncio.Task[None]] = field(default_factory=set, init=False)
 
     def serves(self, shard_id: ShardId) -> bool:
         """Whether this process's code defines the view as that generation does."""
@@ -43,12 +43,12 @@ class WorkerContext:
     def start(self, lease: Lease, hand_on: Callable[[ShardId], Awaitable[None]]) -> None:
         """Projects the leased shard beside whatever else runs; `hand_on` is told when its time here is over."""
         task = asyncio.create_task(self._project(lease, hand_on))
-        self._running[lease.shard_id] = task
-        task.add_done_callback(lambda _: self._running.pop(lease.shard_id, None))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
 
     async def stop(self) -> None:
         """Ends all projecting and gives the leases back, so that others take over at once."""
-        tasks = list(self._running.values())
+        tasks = list(self._running)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
-from uuid import UUID
 
 import structlog
 from redis.exceptions import RedisError
@@ -19,6 +18,7 @@ from app.infra.leases import Lease, Leases
 from app.infra.redis_views import DocumentView, Lost
 from app.infra.table_views import Fenced, Progress, Stored, TableView
 from app.kernel.messages import Event, Recorded
+from app.kernel.view import Key
 
 Row = TypeVar("Row")
 
@@ -99,7 +99,7 @@ class ShardProjector(Generic[Row]):
         event_at: datetime | None = batch.rows[-1]["recorded_at"] if batch.rows else None
         return Progress(self._shard, self._lease.epoch, self._position, batch.upto, self._head, event_at)
 
-    async def _present(self, events: Sequence[Recorded[Event]]) -> Mapping[UUID, Stored[Row]]:
+    async def _present(self, events: Sequence[Recorded[Event]]) -> Mapping[Key, Stored[Row]]:
         keys = touched(self._view, self._shard, events)
         known = self._remembered.among(keys)
         missing = keys - known.keys()
@@ -107,7 +107,7 @@ class ShardProjector(Generic[Row]):
             return known
         return known | await self._stores.table.load(self._stores.pool, missing)
 
-    async def _mirror(self, progress: Progress, rows: Mapping[UUID, Stored[Row]]) -> None:
+    async def _mirror(self, progress: Progress, rows: Mapping[Key, Stored[Row]]) -> None:
         """Brings Redis after the flat table, or, for a view without documents, says that it moved."""
         documents = self._stores.documents
         try:
@@ -140,30 +140,36 @@ class ShardProjector(Generic[Row]):
         since = await documents.claim(self._shard, self._lease.epoch)
         if since is not None and since > self._position:
             since = None
-        copied = await documents.restore(self._stores.pool, self._shard, self._lease.epoch, self._position, since)
+        epoch, upto = self._lease.epoch, self._position
+        copied = await documents.restore(self._stores.pool, self._shard, epoch, upto, since, self._renew)
         self._redis_position = self._position
         _log.info("redis restored", view=self._view.name, shard=self._shard, documents=copied, since=since)
 
     async def _keep_alive(self) -> None:
+        if await self._renew():
+            await self._claim_redis()
+
+    async def _renew(self) -> bool:
+        """Prolongs the lease, if it is time to. Raises Fenced when it is lost."""
         if time.monotonic() - self._renewed < SWEEP_S:
-            return
+            return False
         if not await self._leases.renew(self._lease, head=self._head):
             raise Fenced(f"the lease on {self._lease.shard_id} is lost")
         self._renewed = time.monotonic()
-        await self._claim_redis()
+        return True
 
 
 class _RecentRows(Generic[Row]):
     """The rows written last. Nobody else writes them while the lease holds, so they need not be read again."""
 
     def __init__(self, at_most: int) -> None:
-        self._rows: OrderedDict[UUID, Stored[Row]] = OrderedDict()
+        self._rows: OrderedDict[Key, Stored[Row]] = OrderedDict()
         self._at_most = at_most
 
-    def among(self, keys: Iterable[UUID]) -> dict[UUID, Stored[Row]]:
+    def among(self, keys: Iterable[Key]) -> dict[Key, Stored[Row]]:
         return {key: self._rows[key] for key in keys if key in self._rows}
 
-    def update(self, rows: Mapping[UUID, Stored[Row]]) -> None:
+    def update(self, rows: Mapping[Key, Stored[Row]]) -> None:
         for key, stored in rows.items():
             self._rows[key] = stored
             self._rows.move_to_end(key)

@@ -1,0 +1,236 @@
+"""Reading your own writes: fresh enough, or said not to be, whatever Redis has lost, kept or brought back."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from app import bootstrap
+from app.infra import freshness as freshness_module
+from app.infra.embedded import Servers
+from app.infra.freshness import Behind, Found, Freshness, ReadModels, Wanted
+from app.infra.hints import HintListener
+from app.kernel.clock import new_id, now
+from app.kernel.messages import Receipt
+from read_model.catalog.product import VIEW as PRODUCTS
+from read_model.customers.customer_profile import VIEW, CustomerProfile
+from read_model.orders.order_summary import VIEW as SUMMARIES
+from tests.support.installation import installation
+from tests.support.projecting import project, projecting
+from tests.write_model.floor import LEEDS, LYON, Floor, registration, until
+from write_model.customers.commands import ChangeAddress
+
+LONG = 60.0
+HERE = VIEW.name
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A process that reads, beside one that writes; views move only when a test lets them."""
+
+    floor: Floor
+    reads: ReadModels
+    stores: bootstrap.Stores
+
+    async def get(self, key: UUID, **wanted: float) -> Found[CustomerProfile] | Behind:
+        return await self.reads.get(VIEW, key, Wanted(**wanted))  # type: ignore[arg-type]
+
+    async def city(self, key: UUID, **wanted: float) -> str | None:
+        """Where the answer says that the customer lives; None when it says that it is behind."""
+        found = await self.get(key, **wanted)
+        return found.stored.row.address.city if isinstance(found, Found) and found.stored else None
+
+    async def registered(self) -> Receipt:
+        return await self.floor.send(registration())
+
+    async def moved(self, customer: UUID) -> Receipt:
+        return await self.floor.send(ChangeAddress(at=now(), customer_id=customer, address=LYON))
+
+    async def documents(self) -> dict[bytes, bytes]:
+        """What Redis holds of this installation."""
+        keys = [key async for key in self.stores.redis.scan_iter(f"{self.stores.prefix}:*") if b":jobs" not in key]
+        return dict(zip(keys, await self.stores.redis.mget(keys), strict=True)) if keys else {}
+
+
+@pytest.fixture(scope="module")
+async def reader(servers: Servers) -> AsyncIterator[Reader]:
+    async with (
+        installation(servers) as made,
+        asyncpg.create_pool(made.database_url, min_size=1, max_size=2) as db,
+        bootstrap.commands(made.settings) as side,
+        bootstrap.read_models(made.settings) as (reads, stores),
+    ):
+        yield Reader(Floor(made, side, db), reads, stores)
+
+
+class Deaf(HintListener):
+    """Every hint is lost."""
+
+    def __init__(self) -> None:
+        super().__init__(None, None, "none")  # type: ignore[arg-type]
+
+    @contextmanager
+    def subscribed(self, *_topics: str) -> Iterator[asyncio.Event]:
+        yield asyncio.Event()
+
+
+class TestWaiting:
+    async def test_a_view_that_has_not_come_so_far_says_so(self, reader: Reader) -> None:
+        await project(reader.floor.made)
+        before = await reader.reads.freshness(VIEW)
+        receipt = await reader.registered()
+        for wanted in ({"version": 1}, {"position": receipt.position}):
+            behind = await reader.get(receipt.aggregate_id, **wanted)
+            assert isinstance(behind, Behind)
+            assert (behind.version, behind.checkpoint) == (None, before.position)
+        listed = await reader.reads.reach(SUMMARIES, Wanted(position=receipt.position))
+        assert isinstance(listed, Behind)
+        await project(reader.floor.made)
+        for wanted in ({"version": 1}, {"position": receipt.position}, {}):
+            assert await reader.city(receipt.aggregate_id, **wanted) == LEEDS.city
+        listed = await reader.reads.reach(SUMMARIES, Wanted(position=receipt.position))
+        assert isinstance(listed, Freshness)
+        assert listed.position >= receipt.position
+
+    async def test_a_version_of_the_future_is_behind_however_far_the_view_is(self, reader: Reader) -> None:
+        receipt = await reader.registered()
+        await project(reader.floor.made)
+        behind = await reader.get(receipt.aggregate_id, version=2)
+        assert isinstance(behind, Behind)
+        assert behind.version == 1
+        assert isinstance(await reader.get(receipt.aggregate_id, position=receipt.position + 1), Behind)
+
+    async def test_who_is_not_there_is_nobody_once_the_view_is_far_enough(self, reader: Reader) -> None:
+        receipt = await reader.registered()
+        await project(reader.floor.made)
+        found = await reader.get(new_id(), position=receipt.position)
+        assert isinstance(found, Found)
+        assert found.stored is None
+        assert isinstance(await reader.get(new_id(), version=1), Behind)
+
+    async def test_a_hint_ends_the_wait(self, reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(freshness_module, "_POLL_S", LONG)
+        receipt = await reader.registered()
+        waiting = asyncio.create_task(reader.city(receipt.aggregate_id, version=1, wait_s=LONG))
+        listing = asyncio.create_task(reader.reads.reach(SUMMARIES, Wanted(position=receipt.position, wait_s=LONG)))
+        await until(lambda: _both_wait(reader))
+        async with projecting(reader.floor.made), asyncio.timeout(LONG / 2):
+            assert await waiting == LEEDS.city
+            assert isinstance(await listing, Freshness)
+
+    async def test_without_any_hint_the_wait_ends_all_the_same(self, reader: Reader) -> None:
+        stores = reader.stores
+        deaf = ReadModels(stores.pool, stores.tables, stores.documents, Deaf())
+        receipt = await reader.registered()
+        wanted = Wanted(position=receipt.position, wait_s=LONG)
+        async with projecting(reader.floor.made), asyncio.timeout(LONG / 2):
+            found = await deaf.get(VIEW, receipt.aggregate_id, wanted)
+            assert isinstance(found, Found)
+            assert isinstance(await deaf.reach(SUMMARIES, wanted), Freshness)
+
+
+async def _both_wait(reader: Reader) -> bool:
+    return bool(reader.reads.hints._waiting[VIEW.name] and reader.reads.hints._waiting[SUMMARIES.name])
+
+
+class TestRedis:
+    async def test_a_flushed_redis_is_answered_from_the_table_and_warmed_again(self, reader: Reader) -> None:
+        receipt = await reader.registered()
+        key, position = receipt.aggregate_id, receipt.position
+        async with projecting(reader.floor.made):
+            fresh = await reader.get(key, position=position, wait_s=LONG)
+            before = await reader.stores.documents[HERE].read(key)
+            await reader.stores.redis.flushall()
+            assert await reader.get(key, position=position) == fresh
+            await until(lambda: _is_warm(reader, key))
+            assert await reader.stores.documents[HERE].read(key) == before
+            assert await reader.get(key, position=position) == fresh
+
+    async def test_a_redis_out_of_reach_is_answered_from_the_table(self, reader: Reader) -> None:
+        receipt = await reader.registered()
+        await project(reader.floor.made)
+        nowhere = reader.floor.made.settings.model_copy(update={"redis_url": "unix:///nowhere/redis.sock"})
+        async with bootstrap.read_models(nowhere) as (reads, _):
+            found = await reads.get(VIEW, receipt.aggregate_id, Wanted(position=receipt.position))
+        assert found == await reader.get(receipt.aggregate_id, position=receipt.position)
+
+    async def test_an_old_snapshot_of_redis_is_never_served_as_fresh(self, reader: Reader) -> None:
+        customer = (await reader.registered()).aggregate_id
+        await project(reader.floor.made)
+        snapshot = await reader.documents()
+        moved = await reader.moved(customer)
+        await project(reader.floor.made)
+        await reader.stores.redis.flushall()
+        await reader.stores.redis.mset(snapshot)
+        assert await reader.city(customer) == LEEDS.city, "Redis answers who asks for nothing in particular"
+        assert await reader.city(customer, version=moved.version) == LYON.city
+        assert await reader.city(customer, position=moved.position) == LYON.city
+        async with projecting(reader.floor.made):
+            await until(lambda: _lives_in(reader, customer, LYON.city))
+        assert (await reader.stores.documents[HERE].read(customer))[0] == moved.position
+
+    async def test_a_document_that_was_evicted_alone_is_not_taken_for_nobody(self, reader: Reader) -> None:
+        receipt = await reader.registered()
+        await project(reader.floor.made)
+        document = next(key for key in await reader.documents() if str(receipt.aggregate_id).encode() in key)
+        await reader.stores.redis.delete(document)
+        for wanted in ({}, {"version": 1}, {"position": receipt.position}):
+            assert await reader.city(receipt.aggregate_id, **wanted) == LEEDS.city
+
+    async def test_redis_does_not_lead_a_view_that_was_never_projected(self, reader: Reader) -> None:
+        await reader.stores.redis.flushall()
+        checkpoint, stored = await reader.stores.documents[HERE].read(new_id())
+        assert (checkpoint, stored) == (None, None)
+
+
+async def _is_warm(reader: Reader, key: UUID) -> bool:
+    return (await reader.stores.documents[HERE].read(key))[0] is not None
+
+
+async def _lives_in(reader: Reader, key: UUID, city: str | None) -> bool:
+    return await reader.city(key) == city
+
+
+class TestState:
+    async def state(self, reader: Reader, damage: str) -> Freshness:
+        """How fresh the view says it is after the damage, which is undone."""
+        async with reader.floor.db.acquire() as connection:
+            before = await connection.fetch("select * from read.checkpoints")
+            await connection.execute(damage)
+            try:
+                return await reader.reads.freshness(VIEW)
+            finally:
+                await connection.execute("delete from read.checkpoints")
+                await connection.copy_records_to_table(
+                    "checkpoints", schema_name="read", records=[tuple(row) for row in before]
+                )
+
+    async def test_a_view_at_the_head_with_a_heart_that_beats_is_fresh(self, reader: Reader) -> None:
+        await reader.registered()
+        await project(reader.floor.made)
+        fresh = await self.state(reader, "select 1")
+        assert (fresh.state, fresh.lag_s, fresh.position) == ("FRESH", 0.0, fresh.head)
+
+    @pytest.mark.parametrize(
+        ("damage", "state"),
+        [
+            ("update read.checkpoints set head = head + 1", "LAGGING"),
+            ("update read.checkpoints set heartbeat_at = heartbeat_at - interval '1 hour'", "STALLED"),
+            ("update read.checkpoints set heartbeat_at = null", "STALLED"),
+            (f"delete from read.checkpoints where view = '{HERE}'", "STALLED"),
+        ],
+    )
+    async def test_anything_less_is_told(self, reader: Reader, damage: str, state: str) -> None:
+        await project(reader.floor.made)
+        assert (await self.state(reader, damage)).state == state
+
+    async def test_one_shard_that_never_ran_stalls_its_view(self, reader: Reader) -> None:
+        await project(reader.floor.made)
+        await reader.floor.db.execute(
+            "update read.checkpoints set heartbeat_at = null where view = 'product' and shard = 1"
+        )
+        assert (await reader.reads.freshness(PRODUCTS)).state == "STALLED"
