@@ -172,6 +172,17 @@ async def test_an_invalid_token_is_answered_401(closed: Installation, shop: Inst
                 assert response.json()["errors"][0]["extensions"] == {"code": "UNAUTHENTICATED"}
 
 
+async def test_server_sent_events_are_for_those_who_say_who_they_are(closed: Installation, known: Known) -> None:
+    body = {"query": f'subscription {{ commandStatus(commandId: "{known.command}") {{ state }} }}'}
+    async with httpx.AsyncClient(base_url=closed.url, headers={"Accept": "text/event-stream"}) as http:
+        for asker, said in (("nobody", "UNAUTHENTICATED"), ("another", "FORBIDDEN"), ("owner", "FORBIDDEN")):
+            text = {"query": "subscription { projectionStatus { view } }"}
+            response = await http.post("/graphql/stream", json=text, headers=headers_of(asker, closed, known))
+            assert f'"code":"{said}"' in response.text
+        response = await http.post("/graphql/stream", json=body, headers=headers_of("owner", closed, known))
+        assert '"state":"DONE"' in response.text
+
+
 @pytest.mark.parametrize("token", ["Bearer x", "Bearer \ud800", ["Bearer x"], 1, {"a": 1}, ""])
 async def test_an_invalid_token_in_connection_init_closes_the_connection(closed: Installation, token: Any) -> None:
     async with socket(closed.url) as live:
