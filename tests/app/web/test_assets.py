@@ -67,6 +67,19 @@ def plainly(said: str) -> list[str]:
     return [line for line in said.splitlines() if not re.search(r"\d+ of \d+ packages", line)]
 
 
+def children(pid: int) -> list[int]:
+    """The processes that it started; none where there is no /proc."""
+    listed = Path(f"/proc/{pid}/task/{pid}/children")
+    return [int(child) for child in listed.read_text().split()] if listed.exists() else []
+
+
+def is_running(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
     house = House(tmp_path)
@@ -78,8 +91,11 @@ def house(tmp_path: Path) -> Iterator[House]:
 def test_graphiql_is_made_once_whoever_is_killed_and_again_when_a_source_changes(house: House) -> None:
     killed = house.begin("-c", ENSURE)
     assert wait_until((house.web / "node_modules").exists, 60, pause=0.02), house.said(killed)
+    steps = children(killed.pid)
     waiting = house.begin("-c", ENSURE)
     killed.send_signal(signal.SIGKILL)
+    assert wait_until(lambda: "Fetching" in house.said(waiting), 60, pause=0.02), house.said(waiting)
+    assert wait_until(lambda: not any(map(is_running, steps)), 1, pause=0.02), "two at once"
     assert waiting.wait(200) == 0, house.said(waiting)
     assert plainly(house.said(waiting)) == ["Fetching GraphiQL with npm (once)", "Bundling GraphiQL", "True"]
 
