@@ -62,7 +62,10 @@ def data_dir_lock(data_dir: Path) -> Iterator[None]:
         if not wait_until(lambda: _try_lock(lock), 0.3):
             running = Running.read(data_dir)
             where = f" (pid {running.pid}) at {running.url}" if running else ", and is just starting"
-            raise UpProblem(f"Counterfoil is already running on {data_dir}{where}.")
+            raise UpProblem(
+                f"Counterfoil is already running on {data_dir}{where}. "
+                "Use that one, stop it, or choose another --data-dir."
+            )
         yield
     finally:
         os.close(lock)
@@ -77,14 +80,24 @@ def _try_lock(descriptor: int) -> bool:
 
 
 def installation_key(data_dir: Path) -> str:
-    """The key that signs this installation's tokens, made at the first call."""
+    """The key that signs this installation's tokens, made at the first call; raises `UpProblem`."""
     path = data_dir / "key"
-    if not path.exists():
-        data_dir.mkdir(parents=True, exist_ok=True)
-        # Written beside and linked, so that whoever comes second reads the whole key of the first.
-        with tempfile.NamedTemporaryFile("w", dir=data_dir) as file:
-            file.write(secrets.token_hex(32))
-            file.flush()
-            with contextlib.suppress(FileExistsError):
-                os.link(file.name, path)
-    return path.read_text()
+    try:
+        if not path.exists():
+            _make_key(path)
+        return path.read_text()
+    except OSError as error:
+        raise UpProblem(
+            f"{path} cannot be read or made ({error.strerror}). "
+            "Run as the owner of that folder, choose another --data-dir, or set COUNTERFOIL_JWT_KEY."
+        ) from None
+
+
+def _make_key(path: Path) -> None:
+    """Written beside and linked, so that whoever comes second reads the whole key of the first."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile("w", dir=path.parent) as file:
+        file.write(secrets.token_hex(32))
+        file.flush()
+        with contextlib.suppress(FileExistsError):
+            os.link(file.name, path)

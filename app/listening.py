@@ -1,9 +1,12 @@
 """The API's address, looked at from outside."""
 
+import errno
 import http.client
 import socket
 
 from app.data_dir import UpProblem
+
+_FAULTS_OF_THE_PORT = (errno.EADDRINUSE, errno.EACCES)
 
 
 def check_port(host: str, port: int) -> None:
@@ -15,8 +18,9 @@ def check_port(host: str, port: int) -> None:
             probe.bind((host, port))
             probe.listen()
         except OSError as error:
+            option = "--port" if error.errno in _FAULTS_OF_THE_PORT else "--host"
             raise UpProblem(
-                f"Port {port} on {host} cannot be used: {error.strerror}. Choose another with --port."
+                f"Port {port} on {host} cannot be used: {error.strerror}. Choose another with {option}."
             ) from None
 
 

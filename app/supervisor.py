@@ -85,7 +85,7 @@ class Supervisor:
         self._start_children(environment)
         self._wait_until_ready(servers)
         self._seed(environment, servers, undo)
-        self._announce()
+        self._announce(servers)
         self._look_after(servers)
 
     def _check_access(self) -> None:
@@ -179,8 +179,9 @@ class Supervisor:
             if seed.wait() != 0:
                 self._say(f"The shop could not be seeded. The end of {seed.log}:\n{seed.last_words()}")
 
-    def _announce(self) -> None:
-        self._assets.join()
+    def _announce(self, servers: Servers) -> None:
+        while self._assets.is_alive():
+            self._tick(servers)
         self._console.print(f"Ready after {time.monotonic() - self._began:.1f} s", style="green")
         note = "" if self._assets.are_local else " (npm is missing: its files come from the network instead)"
         self._console.print(f"GraphiQL   {self._url}/graphql{note}", soft_wrap=True)
@@ -237,9 +238,16 @@ class _Assets(threading.Thread):
     def __init__(self, say: Callable[[str], None]) -> None:
         super().__init__(daemon=True)
         self._say = say
+        self._said = ""
         self.are_local = False
 
     def run(self) -> None:
         from app.web.assets import ensure_assets  # noqa: PLC0415 - beside the start of the servers
 
-        self.are_local = ensure_assets(self._say)
+        self.are_local = ensure_assets(self._tell)
+
+    def _tell(self, message: str) -> None:
+        """Pass on what is new: a step that goes on slowly may say the same again."""
+        if message != self._said:
+            self._said = message
+            self._say(message)

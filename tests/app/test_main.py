@@ -120,6 +120,19 @@ def test_a_system_environment_is_taken_as_it_is(clone: Path) -> None:
     assert not (clone / ".venv").exists()
 
 
+def test_a_system_environment_without_the_packages_is_explained(clone: Path) -> None:
+    outcome = subprocess.run(
+        [sys.executable, "-S", "-m", "app", "api"],
+        cwd=clone,
+        env={"COUNTERFOIL_ENVIRONMENT": "system", "PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert outcome.returncode == 1
+    assert "-m pip install -r" in outcome.stderr
+
+
 def test_an_old_python_is_told_so(clone: Path) -> None:
     pretend = "import sys, runpy; sys.version_info = (3, 9, 1); runpy.run_module('app', run_name='__main__')"
     outcome = subprocess.run([sys.executable, "-c", pretend], cwd=clone, capture_output=True, text=True, check=False)

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from app.children import describe_status, error_of
-from app.data_dir import Running, installation_key
+from app.data_dir import Running, UpProblem, installation_key
 from app.environment import ROOT
 from app.infra.embedded.process import wait_until
 from app.listening import is_ready
@@ -62,6 +62,14 @@ class Up:
 
 
 COMMAND = [sys.executable, "-m", "app", "up"]
+
+
+def data_of(folder: Path) -> Path:
+    """A place with spaces, and too long for a socket's path."""
+    return folder / f"the data of a {'long ' * 25}day"
+
+
+KEY = "a key for tests alone, of more than 32 bytes"
 
 
 def outside() -> dict[str, str]:
@@ -109,7 +117,7 @@ def begin(folder: Path) -> Iterator[Callable[..., Up]]:
     begun: list[Up] = []
 
     def one(*options: str, **variables: str) -> Up:
-        begun.append(Up(folder / "data", *options, **variables))
+        begun.append(Up(data_of(folder), *options, **variables))
         return begun[-1]
 
     yield one
@@ -125,7 +133,7 @@ def test_a_whole_life(begin: Callable[..., Up], folder: Path) -> None:
     assert is_ready("127.0.0.1", up.port)
 
     second = subprocess.run(
-        [*COMMAND, "--data-dir", str(folder / "data")],
+        [*COMMAND, "--data-dir", str(data_of(folder))],
         env=outside(),
         cwd=ROOT,
         capture_output=True,
@@ -134,7 +142,7 @@ def test_a_whole_life(begin: Callable[..., Up], folder: Path) -> None:
     )
     assert second.returncode == 1
     assert (
-        f"already running on {folder / 'data'} (pid {up.process.pid}) at http://127.0.0.1:{up.port}"
+        f"already running on {data_of(folder)} (pid {up.process.pid}) at http://127.0.0.1:{up.port}"
         in second.stderr.replace("\n", " ")
     )
 
@@ -143,7 +151,7 @@ def test_a_whole_life(begin: Callable[..., Up], folder: Path) -> None:
     assert up.output().splitlines()[-1] == "Stopping"
     assert "Traceback" not in up.output()
     assert not [pid for pid in began if Path(f"/proc/{pid}/cwd").exists()]
-    assert Running.read(folder / "data") is None
+    assert Running.read(data_of(folder)) is None
 
     again = begin().until_ready()
     assert "Making a new PostgreSQL" not in again.output()
@@ -179,7 +187,7 @@ def test_a_port_that_is_taken_is_named(folder: Path) -> None:
         port = taken.getsockname()[1]
         outcome = _fails(folder, "--port", str(port))
     assert f"Port {port} on 127.0.0.1 cannot be used" in outcome
-    assert "--port" in outcome
+    assert "Choose another with --port" in outcome
     assert not (folder / "data" / "postgres").exists()
 
 
@@ -188,10 +196,42 @@ def test_other_machines_are_not_let_in_without_a_key(folder: Path) -> None:
     assert not (folder / "data").exists()
 
 
-def _fails(folder: Path, *options: str) -> str:
+def test_an_address_of_another_machine_is_named(folder: Path) -> None:
+    outcome = _fails(folder, "--host", "192.0.2.1", COUNTERFOIL_JWT_KEY=KEY)
+    assert "on 192.0.2.1 cannot be used" in outcome
+    assert "Choose another with --host" in outcome
+
+
+def test_a_data_folder_that_cannot_be_made_is_named(folder: Path) -> None:
+    (folder / "data").touch()
+    assert "Choose another --data-dir" in _fails(folder)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "words"),
+    [
+        ("DATABASE_URL", "postgresql://me:secret@127.0.0.1:1/shop", "PostgreSQL at 127.0.0.1:1/shop cannot be reached"),
+        ("REDIS_URL", "redis://:secret@127.0.0.1:1/0", "Redis at 127.0.0.1:1/0 cannot be reached"),
+        ("DATABASE_URL", "mysql://me:secret@127.0.0.1:1/shop", "DATABASE_URL must look like postgresql://"),
+    ],
+)
+def test_a_server_that_was_named_wrongly_is_named(folder: Path, variable: str, value: str, words: str) -> None:
+    outcome = _fails(folder, **{variable: value})
+    assert words in outcome
+    assert variable in outcome
+    assert ":secret" not in outcome
+
+
+def test_what_is_wrong_now_is_shown_without_what_was_wrong_before(folder: Path) -> None:
+    (folder / "data" / "logs").mkdir(parents=True)
+    (folder / "data" / "logs" / "migrate.log").write_text("an old trouble\n")
+    assert "an old trouble" not in _fails(folder, DATABASE_URL="mysql://x", REDIS_URL="redis://x")
+
+
+def _fails(folder: Path, *options: str, **variables: str) -> str:
     outcome = subprocess.run(
         [*COMMAND, "--data-dir", str(folder / "data"), *options],
-        env=outside(),
+        env={**outside(), **variables},
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -207,6 +247,12 @@ def test_the_key_is_made_once_and_for_us_alone(tmp_path: Path) -> None:
     assert len(key) == 64
     assert installation_key(tmp_path / "data") == key
     assert (tmp_path / "data" / "key").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_key_that_cannot_be_had_is_explained(tmp_path: Path) -> None:
+    (tmp_path / "data").touch()
+    with pytest.raises(UpProblem, match="COUNTERFOIL_JWT_KEY"):
+        installation_key(tmp_path / "data")
 
 
 def test_a_folder_without_a_holder_has_nobody_running(tmp_path: Path) -> None:
