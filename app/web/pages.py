@@ -7,6 +7,7 @@ from html import escape
 from pathlib import Path
 from string import Template
 
+import structlog
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
@@ -16,6 +17,7 @@ from strawberry.http.ides import get_graphql_ide_html
 from app.web.assets import DIST, Bundle, bundle
 from app.web.operations import Example
 
+_log = structlog.get_logger()
 SAFE_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -66,6 +68,7 @@ def _local_page(made: Bundle, examples: Sequence[Example], assets: str) -> Respo
 
 def _networked_page() -> Response:
     """Strawberry's own page, which loads GraphiQL from the network."""
+    _log.warning("GraphiQL comes from the network: `npm ci` and `npm run build` in app/web make a local one")
     headers = {"Content-Security-Policy": "frame-ancestors 'none'", "Cache-Control": "no-store", "Vary": "Accept"}
     return HTMLResponse(get_graphql_ide_html("graphiql"), headers=SAFE_HEADERS | headers)
 

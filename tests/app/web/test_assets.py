@@ -148,6 +148,7 @@ async def test_without_npm_up_says_that_graphiql_comes_from_the_network_and_so_i
             page = await client.get("/graphql", headers={"Accept": "text/html"})
         up.send_signal(signal.SIGINT)
         assert up.wait(30) == 0, house.said(up)
+    assert "GraphiQL comes from the network" in (tmp_path / "data" / "logs" / "api.log").read_text()
     scripts = re.findall(r"<script\b[^>]*\bsrc=\"(https://[^\"]+)\"[^>]*>", page.text)
     assert (page.status_code, any("/graphiql" in script for script in scripts)) == (200, True)
     assert page.text.count("integrity=") >= len(scripts)
