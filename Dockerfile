@@ -1,8 +1,11 @@
 # syntax=docker/dockerfile:1
 FROM node:22-slim AS assets
 WORKDIR /build
-COPY app/web/ ./
-RUN if [ -f package-lock.json ]; then npm ci --omit=dev --ignore-scripts --no-audit --no-fund; else mkdir -p node_modules; fi
+COPY app/web/package.json app/web/package-lock.json ./
+RUN npm ci --ignore-scripts --no-audit --no-fund
+COPY app/web/build.mjs ./
+COPY app/web/src ./src
+RUN node build.mjs
 
 FROM python:3.12-slim AS packages
 COPY requirements.lock /tmp/requirements.lock
@@ -21,7 +24,7 @@ RUN useradd --system --create-home --uid 10001 counterfoil
 WORKDIR /srv/counterfoil
 COPY --from=packages /opt/counterfoil /opt/counterfoil
 COPY . .
-COPY --from=assets /build/node_modules app/web/node_modules
+COPY --from=assets /build/dist app/web/dist
 RUN python -m compileall -q app schema write_model read_model workers
 USER counterfoil
 EXPOSE 8000
