@@ -6,11 +6,10 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.endpoint import problem
+from app.loopback import is_loopback
 
 MAX_BODY: Final = 1_000_000
 """Bytes of a request's body; a larger one is answered 413 without being read to its end."""
-
-_LOOPBACK: Final = frozenset(("localhost", "127.0.0.1", "[::1]"))
 
 
 class BodyLimit:
@@ -67,17 +66,17 @@ class LoopbackNames:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves one request or connection."""
-        if scope["type"] == "lifespan" or _host(scope) in _LOOPBACK:
+        if scope["type"] == "lifespan" or is_loopback(_host(scope)):
             await self._app(scope, receive, send)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
         else:
-            names = "an open installation answers to localhost, 127.0.0.1 and [::1]"
-            await problem(400, f"This is not a name of this machine: {names}.")(scope, receive, send)
+            names = "an open installation answers to localhost and loopback addresses alone"
+            await problem(400, f"This name may lead elsewhere: {names}.")(scope, receive, send)
 
 
 def _host(scope: Scope) -> str:
-    """The Host header without its port."""
-    host = Headers(scope=scope).get("host", "")
+    """The Host header without its port, and an IPv6 address without its brackets."""
+    host = Headers(scope=scope).get("host", "").lower()
     name, _, port = host.rpartition(":")
-    return name.lower() if name and port.isdecimal() else host.lower()
+    return (name if name and port.isdecimal() else host).removeprefix("[").removesuffix("]")

@@ -197,7 +197,9 @@ async def test_an_open_api_answers_to_loopback_names_alone(http: httpx.AsyncClie
         )
 
 
-@pytest.mark.parametrize("host", ["localhost", "localhost:1", "LOCALHOST", "127.0.0.1:8000", "[::1]", "[::1]:8000"])
+@pytest.mark.parametrize(
+    "host", ["localhost", "localhost:1", "LOCALHOST", "127.0.0.1:8000", "127.0.0.2", "[::1]", "[::1]:8000"]
+)
 async def test_loopback_names(http: httpx.AsyncClient, host: str) -> None:
     response = await http.post(PATH, content=OPERATION, headers={"Host": host, "Content-Type": JSON})
     assert response.json() == ANSWER

@@ -42,6 +42,13 @@ async def closed(shop: Installation) -> Installation:
 
 
 @pytest.fixture(scope="package")
+async def door(closed: Installation) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the API that lets nobody in without a token."""
+    async with httpx.AsyncClient(base_url=closed.url, timeout=30) as client:
+        yield client
+
+
+@pytest.fixture(scope="package")
 async def http(shop: Installation) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the open API."""
     async with httpx.AsyncClient(base_url=shop.url, timeout=30) as client:

@@ -11,6 +11,7 @@ from graphql import GraphQLObjectType
 from app import registry
 from schema.schema import make
 from tests.schema.access import ADDRESS, MUTATIONS, PRICE, QUERIES, SUBSCRIPTIONS, Access, Known
+from tests.schema.asking import ask
 from tests.schema.live import socket
 from tests.support.installation import Installation
 
@@ -104,18 +105,18 @@ def outcome(answer: Any) -> str:
 
 @pytest.mark.parametrize("asker", ASKERS)
 @pytest.mark.parametrize("name", QUERIES)
-async def test_queries(closed: Installation, known: Known, name: str, asker: str) -> None:
+async def test_queries(door: httpx.AsyncClient, closed: Installation, known: Known, name: str, asker: str) -> None:
     asked, _ = QUERIES[name].asked(known)
-    answer = await closed.ask(f"{{ {asked} }}", headers_of(asker, closed, known))
+    answer = await ask(door, f"{{ {asked} }}", None, **headers_of(asker, closed, known))
     assert outcome(answer) == expected(QUERIES[name], asker)
 
 
 @pytest.mark.parametrize("asker", ASKERS)
 @pytest.mark.parametrize("name", MUTATIONS)
-async def test_mutations(closed: Installation, known: Known, name: str, asker: str) -> None:
+async def test_mutations(door: httpx.AsyncClient, closed: Installation, known: Known, name: str, asker: str) -> None:
     asked, variables = MUTATIONS[name].asked(known)
     text = f"mutation ($input: {name[0].upper()}{name[1:]}Input!) {{ {asked} }}"
-    answer = await closed.ask(text, headers_of(asker, closed, known), **variables)
+    answer = await ask(door, text, variables, **headers_of(asker, closed, known))
     assert outcome(answer) == expected(MUTATIONS[name], asker)
 
 
