@@ -18,7 +18,7 @@ NOWHERE = "postgresql://me:secret@127.0.0.1:1/shop"
 
 async def until_logged(made: Installation, command: str, words: str) -> None:
     waiting = made.processes[-1]
-    while words not in made.log_of(command):  # noqa: ASYNC110 - another process writes it
+    while words not in made.log_of(command):
         assert waiting.poll() is None, made.log_of(command)
         await asyncio.sleep(0.02)
 
