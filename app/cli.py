@@ -171,11 +171,12 @@ def bench(
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """Measure commands, projections and their lag, on servers of its own."""
+    import uvloop
     from rich.console import Console
 
     from app.bench.report import bench
 
-    asyncio.run(bench(Console(stderr=as_json), seconds=seconds, rate=rate, as_json=as_json))
+    uvloop.run(bench(Console(stderr=as_json), seconds=seconds, rate=rate, as_json=as_json))
 
 
 @commands.command()
