@@ -1,7 +1,6 @@
-"""Projecting inside the test: the loops of a worker, started and ended at will."""
+"""Projecting inside the test: a worker's loops, started and ended at will."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
@@ -9,22 +8,36 @@ from app import bootstrap, registry
 from app.infra.leases import Lease, Leases, ShardId
 from tests.support.installation import Installation
 from tests.support.replay import until_caught_up
-from workers.jobs.shard import ShardProjector, Stores
+from workers.jobs.context import WorkerContext
 
 
 @asynccontextmanager
-async def projecting(made: Installation, owner: str = "test") -> AsyncIterator[bootstrap.Stores]:
-    """Every shard of every view is projected for as long as the block lasts."""
+async def worker(made: Installation, owner: str = "test", stint_s: float = 600) -> AsyncIterator[WorkerContext]:
+    """A worker that projects nothing yet, and hands on what it started when the block ends."""
     async with bootstrap.projection_stores(made.settings) as stores:
-        leases = Leases(stores.pool, owner)
-        held = [await _acquired(leases, shard) for shard in _shards(stores)]
-        loops = [asyncio.create_task(_loop(stores, leases, lease)) for lease in held]
+        context = WorkerContext(
+            prefix=stores.prefix,
+            pool=stores.pool,
+            catalog=registry.EVENTS,
+            tables=stores.tables,
+            documents=stores.documents,
+            leases=Leases(stores.pool, owner),
+            hints=stores.hints,
+            stint_s=stint_s,
+        )
         try:
-            yield stores
+            yield context
         finally:
-            for loop in loops:
-                loop.cancel()
-            await asyncio.gather(*loops, return_exceptions=True)
+            await context.stop()
+
+
+@asynccontextmanager
+async def projecting(made: Installation) -> AsyncIterator[WorkerContext]:
+    """Every shard of every view is projected for as long as the block lasts."""
+    async with worker(made) as context:
+        for shard_id in shards(context):
+            context.start(await acquired(context, shard_id), _nobody)
+        yield context
 
 
 async def project(made: Installation) -> None:
@@ -33,22 +46,19 @@ async def project(made: Installation) -> None:
         await until_caught_up(made)
 
 
-def _shards(stores: bootstrap.Stores) -> Iterator[ShardId]:
+def shards(context: WorkerContext) -> Iterator[ShardId]:
+    """Every shard that there is."""
     for view in registry.VIEWS:
         for shard in range(view.shards):
-            yield ShardId(view.name, stores.tables[view.name].generation, shard)
+            yield ShardId(view.name, context.tables[view.name].generation, shard)
 
 
-async def _acquired(leases: Leases, shard_id: ShardId) -> Lease:
-    while (lease := await leases.acquire(shard_id)) is None:  # noqa: ASYNC110 - the lease runs out by another clock
+async def acquired(context: WorkerContext, shard_id: ShardId) -> Lease:
+    """The lease, as soon as nobody else has it."""
+    while (lease := await context.leases.acquire(shard_id)) is None:  # noqa: ASYNC110 - the database does not tell
         await asyncio.sleep(0.02)
     return lease
 
 
-async def _loop(stores: bootstrap.Stores, leases: Leases, lease: Lease) -> None:
-    view = lease.shard_id.view
-    mine = Stores(stores.pool, stores.tables[view], stores.documents.get(view))
-    try:
-        await ShardProjector(mine, registry.EVENTS, leases, lease, stores.hints).run(time.monotonic() + 600)
-    finally:
-        await asyncio.shield(leases.release(lease))
+async def _nobody(_: ShardId) -> None:
+    """The shard is handed on to nobody."""

@@ -3,7 +3,6 @@
 import asyncio
 import time
 from typing import Any
-from uuid import UUID
 
 import asyncpg
 
@@ -12,7 +11,7 @@ from app.infra.event_log import recorded
 from app.infra.folding import fold
 from app.infra.table_views import Stored
 from app.kernel.messages import Recorded
-from app.kernel.view import View
+from app.kernel.view import Key, View
 from tests.support.installation import Installation
 
 _ALL = """
@@ -30,10 +29,10 @@ async def whole_log(database_url: str) -> list[Recorded[Any]]:
         await connection.close()
 
 
-def replayed(view: View[Any], events: list[Recorded[Any]]) -> dict[UUID, Stored[Any]]:
+def replayed(view: View[Any], events: list[Recorded[Any]]) -> dict[Key, Stored[Any]]:
     """The rows of a view, folded from nothing."""
     mine = [event for event in events if type(event.event) in view.handles]
-    rows: dict[UUID, Stored[Any]] = {}
+    rows: dict[Key, Stored[Any]] = {}
     for shard in range(view.shards):
         rows |= fold(view, shard, mine, {})
     return rows
