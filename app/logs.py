@@ -8,6 +8,7 @@ import structlog
 def configure_logs(level: str, form: str) -> None:
     """Sets up structlog and the standard library's logging for the whole process. Levels and forms as in Settings."""
     logging.basicConfig(level=level.upper(), format="%(levelname)s %(name)s %(message)s")
+    logging.getLogger("asyncpg.pool").addFilter(_in_one_line)
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer() if form == "json" else structlog.dev.ConsoleRenderer(colors=False)
     )
@@ -22,3 +23,11 @@ def configure_logs(level: str, form: str) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
         cache_logger_on_first_use=True,
     )
+
+
+def _in_one_line(record: logging.LogRecord) -> bool:
+    """A pool tries again for as long as PostgreSQL is away, with a stack trace each time: the reason will do."""
+    if record.exc_info:
+        record.msg, record.exc_info = f"{record.getMessage()}: {record.exc_info[1]}", None
+        record.args = ()
+    return True

@@ -1,5 +1,6 @@
 """Real servers for every test that touches one: started once, with a fresh database for each installation."""
 
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -10,12 +11,13 @@ from tests.support.installation import Installation, installation
 
 
 @pytest.fixture(scope="session")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
-    """PostgreSQL and Redis of the test run's own."""
-    folder: Path = tmp_path_factory.mktemp("servers")
+def servers() -> Iterator[Servers]:
+    """PostgreSQL and Redis of the test run's own, in a folder that their user can reach, as root's of pytest is not."""
     quick = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-    with Servers(folder, postgres_parameters=quick) as running:
-        yield running
+    with tempfile.TemporaryDirectory(prefix="counterfoil-tests-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        with Servers(Path(folder), postgres_parameters=quick) as running:
+            yield running
 
 
 @pytest.fixture
