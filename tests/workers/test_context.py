@@ -1,0 +1,146 @@
+"""A worker's shards: handed over when their time is up, given back at the end, kept through a long restore."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import asyncpg
+import pytest
+
+from app import bootstrap
+from app.infra import leases as leases_module
+from app.infra import redis_views
+from app.infra.embedded import Servers
+from app.infra.leases import ShardId
+from app.infra.redis_views import DocumentView
+from tests.support.installation import Installation, installation
+from tests.support.projecting import acquired, project, shards, worker
+from tests.support.replay import assert_views_equal_a_replay, until_caught_up
+from tests.write_model.floor import envelope, registration, until
+from workers.jobs import shard as shard_module
+from workers.jobs.shard import ShardProjector
+
+PROFILES = ShardId("customer_profile", 1, 0)
+
+
+@pytest.fixture(scope="module")
+async def made(servers: Servers) -> AsyncIterator[Installation]:
+    async with installation(servers) as made:
+        await made.seed()
+        yield made
+
+
+async def owners(made: Installation) -> set[str | None]:
+    connection = await asyncpg.connect(made.database_url)
+    try:
+        return {row["owner"] for row in await connection.fetch("select owner from read.checkpoints")}
+    finally:
+        await connection.close()
+
+
+async def nobody(_: ShardId) -> None:
+    return None
+
+
+async def test_a_shard_is_handed_on_when_its_time_is_up_and_goes_on_elsewhere(made: Installation) -> None:
+    """Two workers pass every shard to and fro; between them they bring all views to the end of the log."""
+    async with worker(made, "a", stint_s=0.05) as one, worker(made, "b", stint_s=0.05) as other:
+        turns: dict[ShardId, int] = {}
+
+        async def hand_on(shard_id: ShardId) -> None:
+            turns[shard_id] = turns.get(shard_id, 0) + 1
+            taker = (one, other)[turns[shard_id] % 2]
+            taker.start(await acquired(taker, shard_id), hand_on)
+
+        for shard_id in shards(one):
+            one.start(await acquired(one, shard_id), hand_on)
+        await until_caught_up(made)
+        await until(lambda: _all_took_turns(turns, len(list(shards(one)))))
+    assert await owners(made) <= {None, "a", "b"}
+
+
+async def _all_took_turns(turns: dict[ShardId, int], number: int) -> bool:
+    return len(turns) == number and min(turns.values()) >= 2
+
+
+async def test_a_worker_that_ends_leaves_no_lease_behind(made: Installation) -> None:
+    async with worker(made, "a") as context:
+        for shard_id in shards(context):
+            context.start(await acquired(context, shard_id), nobody)
+        assert await owners(made) == {"a"}
+    assert await owners(made) == {None}
+
+
+async def test_a_loop_that_loses_a_cancellation_is_told_again(
+    made: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost = asyncio.Event()
+
+    async def lose_one(*_: Any, **__: Any) -> None:
+        try:
+            await asyncio.sleep(600)
+        except asyncio.CancelledError:
+            lost.set()
+        await asyncio.sleep(600)
+
+    monkeypatch.setattr(ShardProjector, "run", lose_one)
+    async with worker(made, "a") as context:
+        context.start(await acquired(context, PROFILES), nobody)
+        await asyncio.sleep(0)
+    assert lost.is_set()
+    assert await owners(made) == {None}
+
+
+async def test_a_restore_longer_than_a_lease_keeps_it(made: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise two workers would take the shard from each other for ever, and Redis would never be warm."""
+    await project(made)
+    async with bootstrap.open_redis(made.redis_url) as redis:
+        await redis.flushall()
+    monkeypatch.setattr(leases_module, "TTL", timedelta(seconds=2))
+    monkeypatch.setattr(shard_module, "SWEEP_S", 0.05)
+    monkeypatch.setattr(redis_views, "_RESTORE_CHUNK", 1)
+    restoring: list[Any] = []
+    restore_chunk = DocumentView._restore_chunk
+
+    async def slowly(self: DocumentView[Any], *chunk: Any) -> None:
+        restoring.append(chunk)
+        await asyncio.sleep(0.7)
+        await restore_chunk(self, *chunk)
+
+    monkeypatch.setattr(DocumentView, "_restore_chunk", slowly)
+    async with worker(made, "a") as slow, worker(made, "b") as rival:
+        slow.start(await acquired(slow, PROFILES), nobody)
+        while len(restoring) < 4:  # seeded customers: 0.7 s each, longer than the lease in sum
+            assert await rival.leases.acquire(PROFILES) is None
+            await asyncio.sleep(0.02)
+
+
+async def test_a_view_that_fails_says_so_and_goes_on_when_it_is_mended(
+    made: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await project(made)
+    async with bootstrap.commands(made.settings) as side:
+        await side.bus.dispatch(registration(), envelope())
+    monkeypatch.setattr("workers.jobs.context._FAILING_PAUSE_S", 0)
+    with monkeypatch.context() as broken:
+        broken.setattr(shard_module, "fold", _break)
+        async with worker(made, "a") as context:
+            context.start(await acquired(context, PROFILES), nobody)
+            await until(lambda: _says(made, "FAILING", "RuntimeError: broken"))
+    await project(made)
+    assert await _says(made, "RUNNING", None)
+    assert await assert_views_equal_a_replay(made) > 0
+
+
+def _break(*_: Any) -> Any:
+    raise RuntimeError("broken")
+
+
+async def _says(made: Installation, state: str, error: str | None) -> bool:
+    connection = await asyncpg.connect(made.database_url)
+    try:
+        query = "select state, error from read.checkpoints where view = 'customer_profile'"
+        return [tuple(row) for row in await connection.fetch(query)] == [(state, error)]
+    finally:
+        await connection.close()
