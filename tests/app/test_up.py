@@ -230,12 +230,13 @@ def test_what_is_wrong_now_is_shown_without_what_was_wrong_before(folder: Path) 
 
 def _fails(folder: Path, *options: str, **variables: str) -> str:
     outcome = subprocess.run(
-        [*COMMAND, "--data-dir", str(folder / "data"), *options],
+        [*COMMAND, "--data-dir", str(folder / "data"), "--port", str(free_port()), *options],
         env={**outside(), **variables},
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,
+        timeout=60,
     )
     assert outcome.returncode == 1
     assert "Traceback" not in outcome.stderr
