@@ -4,13 +4,8 @@ import contextlib
 import json
 import os
 import re
-import shutil
 import signal
-import socket
 import subprocess
-import sys
-import tempfile
-import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -20,70 +15,13 @@ import pytest
 from app.children import describe_status, error_of
 from app.data_dir import Running, UpProblem, installation_key
 from app.environment import ROOT
-from app.infra.embedded.process import wait_until
 from app.listening import is_ready
+from tests.support.installation import free_port
+from tests.support.up import COMMAND, Up, data_of, folder, outside
+
+__all__ = ["folder"]
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks at processes through /proc")
-
-
-class Up:
-    """One running `up`; what it prints is read from a file."""
-
-    def __init__(self, data_dir: Path, *options: str, **variables: str) -> None:
-        self.data_dir = data_dir
-        self.port = free_port()
-        self._output = data_dir.parent / f"output-{time.monotonic_ns()}"
-        with self._output.open("wb") as output:
-            self.process = subprocess.Popen(
-                [*COMMAND, "--data-dir", str(data_dir), "--port", str(self.port), *options],
-                env={**outside(), **variables},
-                cwd=ROOT,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
-
-    def output(self) -> str:
-        return self._output.read_text()
-
-    def until(self, true: Callable[[], bool], patience: float = 60) -> None:
-        assert wait_until(lambda: true() or self.process.poll() is not None, patience, pause=0.05), self.output()
-        assert self.process.poll() is None, self.output()
-
-    def until_it_says(self, words: str) -> None:
-        self.until(lambda: words in self.output())
-
-    def until_ready(self) -> "Up":
-        self.until_it_says("Ctrl-C stops everything")
-        return self
-
-    def stop(self, number: int = signal.SIGINT) -> int:
-        self.process.send_signal(number)
-        return self.process.wait(30)
-
-
-COMMAND = [sys.executable, "-m", "app", "up"]
-
-
-def data_of(folder: Path) -> Path:
-    """A place with spaces, and too long for a socket's path."""
-    return folder / f"the data of a {'long ' * 25}day"
-
-
-KEY = "a key for tests alone, of more than 32 bytes"
-
-
-def outside() -> dict[str, str]:
-    inherited = ("PATH", "HOME", "LANG", "PYTHONDONTWRITEBYTECODE")
-    return {
-        "COUNTERFOIL_ENVIRONMENT": "system",
-        **{name: os.environ[name] for name in inherited if name in os.environ},
-    }
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def children(pid: int) -> dict[int, str]:
@@ -101,14 +39,6 @@ def child(up: "Up", program: str) -> int:
     """The first child whose command matches, as soon as there is one."""
     up.until(lambda: any(re.search(program, command) for command in children(up.process.pid).values()))
     return next(pid for pid, command in children(up.process.pid).items() if re.search(program, command))
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    place = Path(tempfile.mkdtemp(prefix="counterfoil-test-", dir="/tmp"))
-    place.chmod(0o755)
-    yield place
-    shutil.rmtree(place)
 
 
 @pytest.fixture
@@ -180,67 +110,6 @@ def test_after_a_killed_supervisor_the_next_start_recovers(begin: Callable[..., 
     first.process.wait()
     second = begin("--no-seed").until_ready()
     assert is_ready("127.0.0.1", second.port)
-
-
-def test_a_port_that_is_taken_is_named(folder: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-        outcome = _fails(folder, "--port", str(port))
-    assert f"Port {port} on 127.0.0.1 cannot be used" in outcome
-    assert "Choose another with --port" in outcome
-    assert not (folder / "data" / "postgres").exists()
-
-
-def test_other_machines_are_not_let_in_without_a_key(folder: Path) -> None:
-    assert "set COUNTERFOIL_JWT_KEY" in _fails(folder, "--host", "0.0.0.0")  # noqa: S104 - that is the point
-    assert not (folder / "data").exists()
-
-
-def test_an_address_of_another_machine_is_named(folder: Path) -> None:
-    outcome = _fails(folder, "--host", "192.0.2.1", COUNTERFOIL_JWT_KEY=KEY)
-    assert "on 192.0.2.1 cannot be used" in outcome
-    assert "Choose another with --host" in outcome
-
-
-def test_a_data_folder_that_cannot_be_made_is_named(folder: Path) -> None:
-    (folder / "data").touch()
-    assert "Choose another --data-dir" in _fails(folder)
-
-
-@pytest.mark.parametrize(
-    ("variable", "value", "words"),
-    [
-        ("DATABASE_URL", "postgresql://me:secret@127.0.0.1:1/shop", "PostgreSQL at 127.0.0.1:1/shop cannot be reached"),
-        ("REDIS_URL", "redis://:secret@127.0.0.1:1/0", "Redis at 127.0.0.1:1/0 cannot be reached"),
-        ("DATABASE_URL", "mysql://me:secret@127.0.0.1:1/shop", "DATABASE_URL must look like postgresql://"),
-    ],
-)
-def test_a_server_that_was_named_wrongly_is_named(folder: Path, variable: str, value: str, words: str) -> None:
-    outcome = _fails(folder, **{variable: value})
-    assert words in outcome
-    assert variable in outcome
-    assert ":secret" not in outcome
-
-
-def test_what_is_wrong_now_is_shown_without_what_was_wrong_before(folder: Path) -> None:
-    (folder / "data" / "logs").mkdir(parents=True)
-    (folder / "data" / "logs" / "migrate.log").write_text("an old trouble\n")
-    assert "an old trouble" not in _fails(folder, DATABASE_URL="mysql://x", REDIS_URL="redis://x")
-
-
-def _fails(folder: Path, *options: str, **variables: str) -> str:
-    outcome = subprocess.run(
-        [*COMMAND, "--data-dir", str(folder / "data"), "--port", str(free_port()), *options],
-        env={**outside(), **variables},
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    assert outcome.returncode == 1
-    assert "Traceback" not in outcome.stderr
-    return outcome.stderr.replace("\n", " ")
 
 
 def test_the_key_is_made_once_and_for_us_alone(tmp_path: Path) -> None:
