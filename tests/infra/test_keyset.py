@@ -95,6 +95,7 @@ async def walk(
     while True:
         page = await turn(place)
         pages.append(page)
+        assert len(pages) < 40, "a page leads back to itself"
         if not more(page):
             return pages
         place = next_from(page)
