@@ -1,0 +1,102 @@
+"""The views tell what the write model's tables hold: compared by SQL, not by the folds that made them."""
+
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+
+from app import bootstrap
+from app.infra.embedded import Servers
+from app.kernel.clock import now
+from tests.support.installation import installation
+from tests.support.projecting import project
+from tests.write_model.floor import LYON, Floor, order_of
+from write_model.catalog.commands import CorrectStock, DiscontinueProduct, ReviseProduct
+from write_model.customers.commands import ChangeAddress, Tier, UpgradeCustomer
+from write_model.orders.commands import CancelOrder, DeliverOrder, PayOrder, ReturnedPieces, ReturnItems, ShipOrder
+
+PRODUCTS = (
+    """select product_id, sku, name, description, array_to_json(categories)::text, vendor, price, currency, on_hand,
+              discontinued, version
+       from (select p.*, on_hand, array(select category from write.product_categories c
+                                        where c.product_id = p.product_id order by ordinal) as categories
+             from write.products p join write.stock using (product_id)) as p order by 1""",
+    """select product_id, sku, name, description, array_to_json(array(
+              select jsonb_array_elements_text(categories)))::text, vendor, price, currency, on_hand, discontinued,
+              version
+       from read.product__1 order by 1""",
+)
+CUSTOMERS = (
+    """select customer_id, name, email, tier, version, city, country
+       from write.customers join write.customer_addresses using (customer_id) order by 1""",
+    """select customer_id, name, email, tier, version, address ->> 'city', address ->> 'country'
+       from read.customer_profile__1 order by 1""",
+)
+_ORDERS = """
+select order_id, customer_id, status, version, sum(quantity), sum(quantity * unit_price), sum(returned * unit_price),
+       city
+from write.orders join write.order_items using (order_id) join write.order_addresses using (order_id)
+where kind = 'SHIPPING' group by order_id, city order by 1
+"""
+SUMMARIES = (
+    _ORDERS,
+    """select order_id, customer_id, status, version, item_count, total, refunded, city
+       from read.order_summary__1 order by 1""",
+)
+DETAILS = (
+    _ORDERS,
+    """select order_id, customer_id, status, version, item_count, total, refunded, shipping_address ->> 'city'
+       from read.order_details__1 order by 1""",
+)
+LINES = (
+    "select order_id, line, product_id, quantity, returned, unit_price from write.order_items order by 1, 2",
+    """select order_id, (i ->> 'line')::int, (i ->> 'product_id')::uuid, (i ->> 'quantity')::bigint,
+              (i ->> 'returned')::bigint, (i ->> 'unit_price')::numeric
+       from read.order_details__1, jsonb_array_elements(items) as i order by 1, 2""",
+)
+COMMANDS = (
+    """select command_id, type, actor, aggregate_type, aggregate_id, version, position
+       from write.commands order by 1""",
+    """select command_id, type, actor, aggregate_type, aggregate_id, aggregate_version, log_position
+       from read.accepted_commands__1 order by 1""",
+)
+
+
+@pytest.fixture(scope="module")
+async def busy(servers: Servers) -> AsyncIterator[Floor]:
+    """The seeded shop after some more days, projected."""
+    async with installation(servers) as made, asyncpg.create_pool(made.database_url, min_size=1, max_size=2) as db:
+        await made.seed()
+        async with bootstrap.commands(made.settings) as side:
+            floor = Floor(made, side, db)
+            await _some_more_days(floor)
+        await project(made)
+        yield floor
+
+
+async def _some_more_days(floor: Floor) -> None:
+    customer, one, other = await floor.customer(), await floor.product(20), await floor.product(20, "0.75")
+    wanted = [(one, 3), (other, 2), (one, 1)]
+    cancelled, returned, _ = [(await floor.send(order_of(customer, wanted))).aggregate_id for _ in range(3)]
+    await floor.send(CancelOrder(at=now(), order_id=cancelled, reason="too late"))
+    for step in (PayOrder, ShipOrder, DeliverOrder):
+        await floor.send(step(at=now(), order_id=returned))
+    for pieces in (ReturnedPieces(line=1, quantity=2), ReturnedPieces(line=2, quantity=1)):
+        await floor.send(ReturnItems(at=now(), order_id=returned, items=(pieces,)))
+    await floor.send(CorrectStock(at=now(), product_id=other, change=-4, reason="broken"))
+    revised = ReviseProduct(at=now(), product_id=one, name="Tea", description="", categories=("B", "A"), vendor="V")
+    await floor.send(revised)
+    await floor.send(DiscontinueProduct(at=now(), product_id=other))
+    await floor.send(ChangeAddress(at=now(), customer_id=customer, address=LYON))
+    await floor.send(UpgradeCustomer(at=now(), customer_id=customer, tier=Tier.GOLD))
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [PRODUCTS, CUSTOMERS, SUMMARIES, DETAILS, LINES, COMMANDS],
+    ids=["products", "customers", "summaries", "details", "lines", "commands"],
+)
+async def test_a_view_shows_what_is_written(busy: Floor, written: str, shown: str) -> None:
+    expected = [tuple(row) for row in await busy.db.fetch(written)]
+    assert len(expected) >= 5
+    assert [tuple(row) for row in await busy.db.fetch(shown)] == expected
