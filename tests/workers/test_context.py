@@ -19,6 +19,7 @@ from tests.support.projecting import acquired, project, shards, worker
 from tests.support.replay import assert_views_equal_a_replay, until_caught_up
 from tests.write_model.floor import envelope, registration, until
 from workers.jobs import shard as shard_module
+from workers.jobs.context import WorkerContext
 from workers.jobs.shard import ShardProjector
 
 PROFILES = ShardId("customer_profile", 1, 0)
@@ -70,6 +71,24 @@ async def test_a_worker_that_ends_leaves_no_lease_behind(made: Installation) -> 
             context.start(await acquired(context, shard_id), nobody)
         assert await owners(made) == {"a"}
     assert await owners(made) == {None}
+
+
+async def test_a_loop_whose_lease_was_taken_ends_even_with_nothing_to_write(
+    made: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await project(made)
+    monkeypatch.setattr(shard_module, "SWEEP_S", 0.05)
+    async with worker(made, "a") as old, worker(made, "b") as new:
+        old.start(await acquired(old, PROFILES), nobody)
+        await old.pool.execute("update read.checkpoints set lease_until = null where view = 'customer_profile'")
+        lease = await acquired(new, PROFILES)
+        await until(lambda: _has_ended(old))
+        assert await new.leases.renew(lease, head=0), "the loop that ended has taken nothing with it"
+        await new.leases.release(lease)
+
+
+async def _has_ended(context: WorkerContext) -> bool:
+    return not context._running
 
 
 async def test_a_loop_that_loses_a_cancellation_is_told_again(
