@@ -20,7 +20,7 @@ from tests.support.installation import Installation, installation
 from tests.support.replay import assert_views_equal_a_replay
 
 PAIRS = int(os.environ.get("COUNTERFOIL_TEST_PAIRS", "10000"))
-CLIENTS = 8
+CLIENTS = 25
 PIECES = 1_000_000
 
 REGISTER = """mutation ($input: RegisterCustomerInput!) { registerCustomer(input: $input) {
