@@ -1,8 +1,12 @@
 """The API process: GraphQL, its page, and health."""
 
+import asyncio
+import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from uuid import UUID
 
+import structlog
 import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -17,12 +21,15 @@ from app.config import Settings
 from app.endpoint import Endpoint, problem
 from app.gates import MAX_BODY, BodyLimit, LoopbackNames
 from app.infra.db import TRANSIENT, Pool
+from app.infra.log_identity import LogReplaced, Side, until_replaced
 from app.infra.view_status import ViewStatus
 from app.logs import configure_logs
 from app.seed import examples
 from app.web.pages import asset_routes, graphiql_page
 from schema.context import Installation, Waiting
 from schema.schema import Schema, make
+
+_log = structlog.get_logger()
 
 GRAPHQL_PATH = "/graphql"
 STREAM_PATH = "/graphql/stream"
@@ -37,7 +44,10 @@ def application(settings: Settings, *, take_commands: bool = True, answer_querie
         async with AsyncExitStack() as stack:
             installation, pools = await _installation(settings, stack, take_commands, answer_queries)
             faces.open(schema, installation, _authentication(settings), pools)
+            watch = _end_when_replaced(pools[0], "write" if take_commands else "read", installation.log_id)
+            watching = asyncio.create_task(watch)
             yield
+            watching.cancel()
 
     return Starlette(
         routes=[
@@ -113,6 +123,15 @@ async def _installation(
         status=ViewStatus(stores.pool) if stores else None,
     )
     return installation, [side.pool for side in (commands, stores) if side]
+
+
+async def _end_when_replaced(pool: Pool, side: Side, log_id: UUID) -> None:
+    """Ends the process when its log is no longer there; whoever started it starts it again, with the one that is."""
+    try:
+        await until_replaced(pool, side, log_id)
+    except LogReplaced as replaced:
+        _log.warning("ending", reason=str(replaced))
+        signal.raise_signal(signal.SIGTERM)
 
 
 def _authentication(settings: Settings) -> Authentication:

@@ -17,6 +17,7 @@ from app.infra.bus import Bus
 from app.infra.db import COMMAND_ROLE, PROJECTION_ROLE, QUERY_ROLE, Pool, open_pool
 from app.infra.freshness import ReadModels
 from app.infra.hints import HintListener, HintSender
+from app.infra.log_identity import look_up
 from app.infra.redis_views import DocumentView
 from app.infra.table_views import TableView
 
@@ -74,7 +75,7 @@ async def commands(settings: Settings) -> AsyncIterator[Commands]:
             await open_pool(settings.command_database, COMMAND_ROLE, size=settings.db_pool_size)
         )
         redis = await stack.enter_async_context(open_redis(settings.redis_url, socket_timeout=_REDIS_TIMEOUT_S))
-        log_id = await pool.fetchval("select log_id from write.log")
+        log_id = await look_up(pool, "write")
         hints = HintSender(redis, prefix_of(log_id))
         stack.push_async_callback(hints.drain)
         yield Commands(Bus(pool, registry.handlers(settings.shop_currency), hints), log_id, pool)
@@ -100,7 +101,7 @@ async def _stores(settings: Settings, dsn: str, role: str) -> AsyncIterator[Stor
         pool = await stack.enter_async_context(await open_pool(dsn, role, size=settings.db_pool_size))
         redis = await stack.enter_async_context(open_redis(settings.redis_url, socket_timeout=_REDIS_TIMEOUT_S))
         listening = await stack.enter_async_context(open_redis(settings.redis_url))
-        log_id: UUID = await pool.fetchval("select log_id from read.log")
+        log_id = await look_up(pool, "read")
         prefix = prefix_of(log_id)
         tables = dict(await generations.tables(pool, registry.VIEWS))
         documents = {name: DocumentView(redis, prefix, table) for name, table in tables.items() if table.view.documents}

@@ -88,6 +88,9 @@ def worker(data_dir: DataDir = DATA_DIR) -> None:
 @commands.command()
 def migrate(
     wait: Annotated[float, typer.Option(help="How long to wait for PostgreSQL, in seconds.", min=0)] = 30,
+    restored: Annotated[
+        bool, typer.Option("--restored", help="A backup was restored: give the log a new id, so that no token fits.")
+    ] = False,
     data_dir: DataDir = DATA_DIR,
 ) -> None:
     """Bring the database to the current schema."""
@@ -97,7 +100,7 @@ def migrate(
 
     url = settings(data_dir).database_url
     asyncio.run(wait_for(partial(reach_database, url), patience=wait, say=partial(print, file=sys.stderr, flush=True)))
-    for step in asyncio.run(migrate(url, VIEWS)):
+    for step in asyncio.run(migrate(url, VIEWS, restored=restored)):
         print(step)
 
 

@@ -7,7 +7,7 @@ import os
 import random
 import signal
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import Coroutine
 from urllib.parse import parse_qs, urlsplit
 
 import structlog
@@ -18,10 +18,11 @@ from arq.worker import func
 from redis.exceptions import RedisError
 
 from app import registry
-from app.bootstrap import projection_stores
+from app.bootstrap import Stores, projection_stores
 from app.config import Settings
 from app.infra.db import TRANSIENT
 from app.infra.leases import Leases
+from app.infra.log_identity import LogReplaced, until_replaced
 from app.logs import configure_logs
 from workers.jobs.context import WorkerContext
 from workers.jobs.project import project
@@ -60,30 +61,40 @@ async def _run(settings: Settings) -> None:
 
 
 async def _work(settings: Settings) -> None:
-    """Starts over whenever PostgreSQL goes away."""
+    """Starts over whenever PostgreSQL goes away, or comes back with another log."""
     while True:
         try:
-            async with _context(settings) as context:
-                await _serve(settings, context)
+            async with projection_stores(settings) as stores:
+                await _until_replaced(stores, _serve(settings, _context(stores)))
+        except LogReplaced as replaced:
+            _log.warning("starting over", reason=str(replaced))
         except (RedisError, *TRANSIENT) as error:
             _log.warning("a server is out of reach, trying again", error=str(error) or type(error).__name__)
             await asyncio.sleep(_RECONNECT_S * random.uniform(0.5, 1.0))
 
 
-@contextlib.asynccontextmanager
-async def _context(settings: Settings) -> AsyncIterator[WorkerContext]:
+async def _until_replaced(stores: Stores, serving: Coroutine[None, None, None]) -> None:
+    """Serves, and watches over the log that is served. Raises what ends either."""
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(serving)
+            tasks.create_task(until_replaced(stores.pool, "read", stores.log_id))
+    except ExceptionGroup as ends:
+        raise ends.exceptions[0] from ends
+
+
+def _context(stores: Stores) -> WorkerContext:
     owner = f"{socket.gethostname()}:{os.getpid()}"
-    async with projection_stores(settings) as stores:
-        yield WorkerContext(
-            prefix=stores.prefix,
-            pool=stores.pool,
-            catalog=registry.EVENTS,
-            tables=stores.tables,
-            documents=stores.documents,
-            leases=Leases(stores.pool, owner),
-            hints=stores.hints,
-            stint_s=STINT_S,
-        )
+    return WorkerContext(
+        prefix=stores.prefix,
+        pool=stores.pool,
+        catalog=registry.EVENTS,
+        tables=stores.tables,
+        documents=stores.documents,
+        leases=Leases(stores.pool, owner),
+        hints=stores.hints,
+        stint_s=STINT_S,
+    )
 
 
 async def _serve(settings: Settings, context: WorkerContext) -> None:
