@@ -16,10 +16,10 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 
 from app import bootstrap, registry
-from app.authentication import Authentication
 from app.config import Settings
-from app.endpoint import Endpoint, problem
-from app.gates import MAX_BODY, BodyLimit, LoopbackNames
+from app.http.authentication import Authentication
+from app.http.endpoint import Endpoint, problem
+from app.http.gates import MAX_BODY, BodyLimit, LoopbackNames
 from app.infra.db import TRANSIENT, Pool
 from app.infra.log_identity import LogReplaced, Side, until_replaced
 from app.infra.view_status import ViewStatus

@@ -48,7 +48,7 @@ def up(
     seed: Annotated[bool, typer.Option("--seed/--no-seed", help="Open a small shop to look at.")] = True,
 ) -> None:
     """Run everything on this machine: PostgreSQL, Redis, workers, the API and GraphiQL."""
-    from app.supervisor import UpOptions, up
+    from app.up.supervisor import UpOptions, up
 
     raise SystemExit(up(UpOptions(data_dir=data_dir, host=host, port=port, workers=workers, seed=seed)))
 
@@ -190,7 +190,7 @@ def token(
     data_dir: DataDir = DATA_DIR,
 ) -> None:
     """Print an access token for development, signed with this installation's key."""
-    from app.tokens import mint
+    from app.http.tokens import mint
 
     key = os.environ.get("COUNTERFOIL_JWT_KEY") or _installation_key(data_dir)
     print(mint(key, subject=subject, roles=role or [Role.OPERATOR], hours=hours))
@@ -251,7 +251,7 @@ def _usable(data_dir: Path, *sides: "Side") -> "Settings":
 
 
 def _join_running(data_dir: Path) -> None:
-    from app.data_dir import Running
+    from app.up.data_dir import Running
 
     if running := Running.read(data_dir):
         known = {"DATABASE_URL": running.database_url, "REDIS_URL": running.redis_url}
@@ -259,6 +259,6 @@ def _join_running(data_dir: Path) -> None:
 
 
 def _installation_key(data_dir: Path) -> str:
-    from app.data_dir import installation_key
+    from app.up.data_dir import installation_key
 
     return installation_key(data_dir)

@@ -14,8 +14,8 @@ from websockets.exceptions import InvalidStatus
 from websockets.typing import Subprotocol
 
 from app import bootstrap, registry
-from app.authentication import Authentication
-from app.endpoint import Endpoint
+from app.http.authentication import Authentication
+from app.http.endpoint import Endpoint
 from app.infra.hints import HintListener
 from app.infra.view_status import ViewStatus
 from schema.context import Installation as Context

@@ -20,10 +20,10 @@ import httpx
 
 from app import registry
 from app.config import Settings
+from app.http.tokens import mint
 from app.infra.embedded import Servers
 from app.migrations.migrate import migrate
 from app.seed import seed
-from app.tokens import mint
 
 ROOT = Path(__file__).resolve().parents[2]
 KEY = "a key for tests alone, of more than 32 bytes"

@@ -4,7 +4,7 @@ import errno
 import http.client
 import socket
 
-from app.data_dir import UpProblem
+from app.up.data_dir import UpProblem
 
 _FAULTS_OF_THE_PORT = (errno.EADDRINUSE, errno.EACCES)
 

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from app.children import describe_status, error_of
-from app.data_dir import Running, UpProblem, installation_key
 from app.environment import ROOT
-from app.listening import is_ready
+from app.up.children import describe_status, error_of
+from app.up.data_dir import Running, UpProblem, installation_key
+from app.up.listening import is_ready
 from tests.support.installation import free_port
 from tests.support.up import COMMAND, Up, data_of, folder, outside
 

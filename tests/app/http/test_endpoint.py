@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from app.gates import MAX_BODY
+from app.http.gates import MAX_BODY
 from app.infra.embedded import Servers
 from tests.schema.asking import complaints
 from tests.support.installation import Installation, installation

@@ -13,12 +13,12 @@ from types import FrameType
 
 from rich.console import Console
 
-from app.children import Child, describe_status
-from app.data_dir import Running, UpProblem, data_dir_lock, installation_key
 from app.infra.embedded import Servers
 from app.kernel.problem import Problem
-from app.listening import check_port, is_ready
 from app.loopback import is_loopback
+from app.up.children import Child, describe_status
+from app.up.data_dir import Running, UpProblem, data_dir_lock, installation_key
+from app.up.listening import check_port, is_ready
 
 READY_SECONDS = 60.0
 HOPELESS_DEATHS = 3

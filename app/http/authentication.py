@@ -5,10 +5,10 @@ from uuid import UUID
 
 import jwt
 
+from app.http.tokens import ALGORITHM, ISSUER
 from app.kernel import typeid
 from app.kernel.errors import MalformedId, Unauthenticated
 from app.kernel.messages import Principal, Role
-from app.tokens import ALGORITHM, ISSUER
 
 OPEN_PRINCIPAL = Principal("open", frozenset({Role.OPERATOR}))
 """Who asks without a token on an open installation."""

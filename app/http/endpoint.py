@@ -19,7 +19,7 @@ from strawberry.http.exceptions import NonJsonMessageReceived
 from strawberry.schema import BaseSchema
 from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
 
-from app.authentication import Authentication
+from app.http.authentication import Authentication
 from app.kernel.clock import new_id
 from app.kernel.errors import Unauthenticated
 from schema.context import CORRELATION_HEADER, TOKEN_HEADER, Installation, RequestContext

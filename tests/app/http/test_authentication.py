@@ -8,12 +8,12 @@ from typing import Any
 import jwt
 import pytest
 
-from app.authentication import OPEN_PRINCIPAL, Authentication
+from app.http.authentication import OPEN_PRINCIPAL, Authentication
+from app.http.tokens import ALGORITHM, ISSUER, mint
 from app.kernel import typeid
 from app.kernel.clock import new_id
 from app.kernel.errors import Unauthenticated
 from app.kernel.messages import Principal, Role
-from app.tokens import ALGORITHM, ISSUER, mint
 
 KEY = "a key for these tests, of more than 64 bytes, so that it would do for HS512 as well"
 OTHER_KEY = KEY[::-1]

@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from app.environment import ROOT
 from app.infra.embedded.process import end, last_lines, spawn
 
 FIRST_PAUSE = 0.5
@@ -45,7 +46,7 @@ class Child:
             log=self.log,
             death_signal=signal.SIGTERM,
             environment=self._environment,
-            directory=Path(__file__).resolve().parent.parent,
+            directory=ROOT,
         )
 
     def look_after(self) -> str | None:

@@ -5,7 +5,7 @@ from typing import Final
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.endpoint import problem
+from app.http.endpoint import problem
 from app.loopback import is_loopback
 
 MAX_BODY: Final = 1_000_000
