@@ -55,10 +55,11 @@ def up(
 
 @commands.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True}, add_help_option=False)
 def test(context: typer.Context) -> None:
-    """Run the test suite; further arguments go to pytest."""
+    """Run the test suite, two processes at work; further arguments go to pytest (`-n 0`: one process)."""
     os.chdir(ROOT)
     sys.stdout.flush()
-    os.execv(sys.executable, [sys.executable, "-m", "pytest", *context.args])  # noqa: S606
+    arguments = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder", *context.args]
+    os.execv(sys.executable, [sys.executable, "-m", "pytest", *arguments])  # noqa: S606
 
 
 @commands.command()

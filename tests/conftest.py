@@ -1,13 +1,34 @@
 """Real servers for every test that touches one: started once, with a fresh database for each installation."""
 
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from app.infra.embedded import Servers
 from tests.support.installation import Installation, installation
+
+LONGEST_FIRST = ("test_read_your_writes.py", "test_import.py")
+"""With two processes at work, what takes minutes must not begin last."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.path.name not in LONGEST_FIRST)
+
+
+@pytest.fixture
+def figure(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Takes down what was measured; it is shown when all tests are done."""
+    return lambda words: record_property("figure", words)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reports = [each for found in terminalreporter.stats.values() for each in found if hasattr(each, "user_properties")]
+    for report in (each for each in reports if each.when == "call"):
+        for name, words in report.user_properties:
+            if name == "figure":
+                terminalreporter.write_line(f"{report.nodeid.rpartition('::')[2]}: {words}")
 
 
 @pytest.fixture(scope="session")

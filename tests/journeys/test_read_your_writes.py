@@ -6,6 +6,7 @@ import random
 import signal
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -174,7 +175,7 @@ def _command_line(pid: int) -> bytes:
 
 
 @pytest.mark.timeout(600)
-async def test_ten_thousand_pairs_under_havoc(servers: Servers) -> None:
+async def test_ten_thousand_pairs_under_havoc(servers: Servers, figure: Callable[[str], None]) -> None:
     async with installation(servers) as shop:
         shop.start_workers(2)
         await shop.start_api()
@@ -189,10 +190,10 @@ async def test_ten_thousand_pairs_under_havoc(servers: Servers) -> None:
             finished.set()
             await disturbing
             outcomes = sum((client.outcomes for client in clients), Counter())
-            print(f"\n{PAIRS} pairs in {took:.0f} s: {dict(outcomes)}; {dict(havoc.done)}")
+            figure(f"{PAIRS} pairs in {took:.0f} s: {dict(outcomes)}; {dict(havoc.done)}")
             assert sum(outcomes.values()) == PAIRS // CLIENTS * CLIENTS
             rows = await assert_views_equal_a_replay(shop)
-            print(f"{rows} rows equal a fresh replay of the log")
+            figure(f"{rows} rows equal a fresh replay of the log")
             await _nothing_is_lost(shop, [order for client in clients for order in client.orders])
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,17 +22,17 @@ KILLED_AFTER = 6_000
 
 @pytest.mark.timeout(600)
 async def test_the_real_books_survive_a_kill_and_agree_with_the_file(
-    servers: Servers, real_file: Path, real_plan: Plan
+    servers: Servers, real_file: Path, real_plan: Plan, figure: Callable[[str], None]
 ) -> None:
     async with installation(servers) as shop:
         shop.start_workers(2)
         killed_with = await _killed_half_way(shop, real_file)
         began = time.monotonic()
         account = await _imported(shop, real_file)
-        print(
-            f"\n{account['total']} lines, {account['commands']} commands, {account['resumed']} of them before the kill"
+        figure(
+            f"{account['total']} lines, {account['commands']} commands, {account['resumed']} of them before the kill"
         )
-        print(f"the rest took {time.monotonic() - began:.0f} s, projections included")
+        figure(f"the rest took {time.monotonic() - began:.0f} s, projections included")
         assert account["total"] == 285_421
         assert account["refused"] == []
         assert account["lines"] == {kind.name.lower(): len(lines) for kind, lines in real_plan.lines().items()} | {
@@ -40,7 +41,7 @@ async def test_the_real_books_survive_a_kill_and_agree_with_the_file(
         assert killed_with <= account["resumed"] < account["commands"] == len(real_plan.steps)
         await _agrees_with_the_file(shop, real_file, account["commands"])
         rows = await assert_views_equal_a_replay(shop)
-        print(f"{rows} rows equal a fresh replay of the log")
+        figure(f"{rows} rows equal a fresh replay of the log")
         again = await _imported(shop, real_file)
         assert again == account | {"resumed": account["commands"]}
 
