@@ -8,7 +8,7 @@ from uuid import UUID
 
 import structlog
 from cross_web import AsyncHTTPRequestAdapter, HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
@@ -79,6 +79,8 @@ class Endpoint(GraphQL[RequestContext, None]):
             return
         try:
             response = await self.run(Request(scope, receive))
+        except ClientDisconnect:
+            return
         except HTTPException as error:
             response = problem(error.status_code, error.reason)
         await response(scope, receive, send)

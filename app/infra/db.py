@@ -32,6 +32,7 @@ TRANSIENT: Final = (
     asyncpg.CrashShutdownError,
     asyncpg.TooManyConnectionsError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # what a connection says that is asked again while it is being lost
     OSError,
 )
 """What a restart of PostgreSQL looks like from here; trying again is right."""
