@@ -187,7 +187,7 @@ async def test_only_files_of_the_bundle_are_served(shop: Installation) -> None:
 
 
 HOST = re.compile(r"://([\w.-]+)")
-ELSEWHERE = re.compile(r"unpkg|jsdelivr|cdnjs|esm\.sh|skypack|npmjs\.(org|com)|googleapis")
+ELSEWHERE = re.compile(r"unpkg|jsdelivr|cdnjs|esm\.sh|skypack|googleapis")
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self' data:; "
     "img-src 'self' data:; connect-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; "
