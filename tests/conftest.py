@@ -24,7 +24,8 @@ def figure(record_property: Callable[[str, object], None]) -> Callable[[str], No
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    reports = [each for found in terminalreporter.stats.values() for each in found if hasattr(each, "user_properties")]
+    found = [each for kind in terminalreporter.stats.values() for each in kind]
+    reports = [each for each in found if isinstance(each, pytest.TestReport)]
     for report in (each for each in reports if each.when == "call"):
         for name, words in report.user_properties:
             if name == "figure":

@@ -20,7 +20,7 @@ update read.checkpoints
 set lease_until = clock_timestamp() + $5, heartbeat_at = clock_timestamp(), state = $6, error = $7,
     head = greatest(head, $8),
     caught_up_at = case when position >= greatest(head, $8) then clock_timestamp() else caught_up_at end
-where view = $1 and generation = $2 and shard = $3 and epoch = $4
+where view = $1 and generation = $2 and shard = $3 and epoch = $4 and position = coalesce($9, position)
 returning epoch
 """
 
@@ -65,10 +65,22 @@ class Leases:
         row = await self._pool.fetchrow(_ACQUIRE, *_place(shard_id), self._owner, TTL)
         return Lease(shard_id, row["epoch"], row["position"]) if row else None
 
-    async def renew(self, lease: Lease, *, head: int, state: str = "RUNNING", error: str | None = None) -> bool:
-        """Prolongs the lease and notes that the loop runs and has seen the log up to `head`. False: it is lost."""
-        place = _place(lease.shard_id)
-        return bool(await self._pool.fetchval(_RENEW, *place, lease.epoch, TTL, state, error, head))
+    async def renew(
+        self,
+        lease: Lease,
+        *,
+        head: int,
+        position: int | None = None,
+        state: str = "RUNNING",
+        error: str | None = None,
+    ) -> bool:
+        """Prolongs the lease and notes that the loop runs and has seen the log up to `head`.
+
+        False: the lease is lost, or the shard does not stand at the `position` that the loop takes it for. Then
+        PostgreSQL was killed, and forgot what it had not written to the disk.
+        """
+        noted = (state, error, head, position)
+        return bool(await self._pool.fetchval(_RENEW, *_place(lease.shard_id), lease.epoch, TTL, *noted))
 
     async def release(self, lease: Lease) -> None:
         """Gives the lease back before it runs out."""

@@ -105,6 +105,13 @@ async def test_a_renewal_prolongs_the_lease(pool: Pool) -> None:
         assert await pool.fetchval(until) > before
 
 
+async def test_a_loop_is_told_when_its_shard_does_not_stand_where_it_left_it(pool: Pool) -> None:
+    lease = await taken(pool, "a")
+    await pool.execute("update read.checkpoints set position = 17 where view = 'product' and shard = 0")
+    assert await Leases(pool, "a").renew(lease, head=20, position=17)
+    assert not await Leases(pool, "a").renew(lease, head=20, position=18)
+
+
 async def test_a_released_lease_is_free_at_once_and_a_late_release_takes_it_from_nobody(pool: Pool) -> None:
     old = await taken(pool, "a")
     await Leases(pool, "a").release(old)

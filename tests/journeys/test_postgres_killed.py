@@ -11,7 +11,7 @@ import pytest
 from app.infra.embedded import Servers
 from tests.journeys.clients import Client, assert_nothing_is_lost, pairs
 from tests.support.installation import installation
-from tests.support.replay import assert_views_equal_a_replay
+from tests.support.replay import assert_views_equal_a_replay, until_caught_up
 
 CLIENTS = 6
 PAIRS = 100
@@ -44,6 +44,7 @@ async def test_what_was_accepted_survives_and_nobody_sees_an_error_of_ours(
                 kills += 1
             await placing
             figure(f"{CLIENTS * PAIRS} pairs, PostgreSQL killed {kills} times")
+        await until_caught_up(shop, seconds=10)
         await assert_views_equal_a_replay(shop)
         await assert_nothing_is_lost(shop, [order for client in clients for order in client.orders])
         said = shop.log_of("api") + shop.log_of("worker")

@@ -14,7 +14,7 @@ from app.kernel import typeid
 from app.seed import seeded_id
 from tests.infra.test_upcasting import INSERT, METADATA, ORDER, STORED_BY_VERSION_1
 from tests.support.installation import Installation
-from tests.support.replay import assert_views_equal_a_replay
+from tests.support.replay import assert_views_equal_a_replay, until_caught_up
 from tests.write_model.floor import until
 
 ORDER_BY_ID = """query ($id: ID!, $version: Int) { order(id: $id, minVersion: $version, waitMs: 10000) { __typename
@@ -22,6 +22,8 @@ ORDER_BY_ID = """query ($id: ID!, $version: Int) { order(id: $id, minVersion: $v
 CHANGE = """mutation ($input: ChangeAddressInput!) { changeAddress(input: $input) {
   __typename ... on CommandAccepted { version token } } }"""
 CITY = """query ($id: ID!) { customer(id: $id, waitMs: 10000) { __typename ... on Customer { address { city } } } }"""
+
+LINUS = typeid.encode("customer", seeded_id("customer", "linus"))
 
 _OWNERS = """
 select owner, epoch from read.checkpoints where lease_until > clock_timestamp() order by view, generation, shard
@@ -70,13 +72,18 @@ async def test_an_order_stored_by_version_1_is_served_in_todays_shape(shop: Inst
     }
 
 
+async def moved_to(shop: Installation, city: str) -> str:
+    """Moves a customer. Returns the token of it."""
+    address = {"street": "1 High Street", "city": city, "postalCode": "LS1", "country": "United Kingdom"}
+    changed = await shop.query(CHANGE, input={"customerId": LINUS, "address": address})
+    token: str = changed["changeAddress"]["token"]
+    return token
+
+
 @pytest.mark.parametrize("city", ["Leeds", "Lyon", "Hull"])
 async def test_echoing_the_header_is_enough_to_read_ones_own_write(shop: Installation, city: str) -> None:
-    customer = typeid.encode("customer", seeded_id("customer", "linus"))
-    address = {"street": "1 High Street", "city": city, "postalCode": "LS1", "country": "United Kingdom"}
-    changed = await shop.query(CHANGE, input={"customerId": customer, "address": address})
-    headers = {"Consistency-Token": changed["changeAddress"]["token"]}
-    answer = await shop.query(CITY, id=customer, headers=headers)
+    headers = {"Consistency-Token": await moved_to(shop, city)}
+    answer = await shop.query(CITY, headers, id=LINUS)
     assert answer["customer"] == {"__typename": "Customer", "address": {"city": city}}
 
 
@@ -113,3 +120,21 @@ async def test_the_shards_of_a_killed_worker_are_taken_over_at_higher_epochs(sho
     after = [row["epoch"] for row in await ask(shop, _OWNERS)]
     assert all(old < new for old, new in zip(before, after, strict=True))
     await test_echoing_the_header_is_enough_to_read_ones_own_write(shop, "York")
+
+
+async def test_what_postgresql_forgot_in_a_crash_is_projected_again_without_a_new_event(shop: Installation) -> None:
+    """Sets a shard back under the loop that runs, as a crash does to a commit that was not on the disk yet."""
+    await until_caught_up(shop)
+    await ask(shop, "create table read.before as table read.customer_profile__1")
+    stood = (await ask(shop, "select position from read.checkpoints where view = 'customer_profile'"))[0][0]
+    await moved_to(shop, "Oslo")
+    await until_caught_up(shop)
+    connection = await asyncpg.connect(shop.database_url)
+    async with connection.transaction():
+        await connection.execute("delete from read.customer_profile__1")
+        await connection.execute("insert into read.customer_profile__1 table read.before")
+        await connection.execute("update read.checkpoints set position = $1 where view = 'customer_profile'", stood)
+        await connection.execute("drop table read.before")
+    await connection.close()
+    await until_caught_up(shop, seconds=10)
+    await assert_views_equal_a_replay(shop)

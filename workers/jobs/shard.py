@@ -153,8 +153,8 @@ class ShardProjector(Generic[Row]):
         """Prolongs the lease, if it is time to. Raises Fenced when it is lost."""
         if time.monotonic() - self._renewed < SWEEP_S:
             return False
-        if not await self._leases.renew(self._lease, head=self._head):
-            raise Fenced(f"the lease on {self._lease.shard_id} is lost")
+        if not await self._leases.renew(self._lease, head=self._head, position=self._position):
+            raise Fenced(f"the lease on {self._lease.shard_id} is lost, or its shard not where it was left")
         self._renewed = time.monotonic()
         return True
 
