@@ -8,7 +8,6 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from app.environment import ROOT
 from app.infra.embedded.process import end, last_lines, spawn
 
 FIRST_PAUSE = 0.5
@@ -46,7 +45,7 @@ class Child:
             log=self.log,
             death_signal=signal.SIGTERM,
             environment=self._environment,
-            directory=ROOT,
+            directory=Path(__file__).resolve().parents[2],
         )
 
     def look_after(self) -> str | None:

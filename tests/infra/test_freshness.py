@@ -170,8 +170,8 @@ class TestRedis:
         assert await reader.city(customer, version=moved.version) == LYON.city
         assert await reader.city(customer, position=moved.position) == LYON.city
         async with projecting(reader.floor.made):
-            await until(lambda: _lives_in(reader, customer, LYON.city))
-        assert (await reader.stores.documents[HERE].read(customer))[0] == moved.position
+            await until(lambda: _is_warm_at(reader, customer, moved.position))
+        assert await reader.city(customer) == LYON.city
 
     async def test_a_document_that_was_evicted_alone_is_not_taken_for_nobody(self, reader: Reader) -> None:
         receipt = await reader.registered()
@@ -187,12 +187,12 @@ class TestRedis:
         assert (checkpoint, stored) == (None, None)
 
 
+async def _is_warm_at(reader: Reader, key: UUID, position: int) -> bool:
+    return (await reader.stores.documents[HERE].read(key))[0] == position
+
+
 async def _is_warm(reader: Reader, key: UUID) -> bool:
     return (await reader.stores.documents[HERE].read(key))[0] is not None
-
-
-async def _lives_in(reader: Reader, key: UUID, city: str | None) -> bool:
-    return await reader.city(key) == city
 
 
 class TestState:
