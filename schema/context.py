@@ -12,6 +12,7 @@ from app.infra.bus import Bus
 from app.infra.consistency_token import LogPosition
 from app.infra.freshness import ReadModels, Wanted
 from app.infra.view_status import ViewStatus
+from app.kernel.clock import now
 from app.kernel.errors import InvalidValue, Refusal, Unauthenticated
 from app.kernel.messages import Principal
 
@@ -79,9 +80,11 @@ class RequestContext:
         return self.installation.status
 
     def asker(self) -> Principal:
-        """Who asks. Raises Unauthenticated for someone without a token."""
+        """Who asks. Raises Unauthenticated for someone without a token, or whose token has run out meanwhile."""
         if self.principal is None:
             raise Unauthenticated("Say who you are: send a bearer token in the Authorization header.")
+        if self.principal.expires_at is not None and self.principal.expires_at <= now():
+            raise Unauthenticated("Your token has run out; connect again with a new one.")
         return self.principal
 
     def wanted(self, *, min_version: int | None = None, token: str | None = None, wait_ms: int | None = None) -> Wanted:

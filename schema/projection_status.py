@@ -159,6 +159,7 @@ class StatusSubscription:
         statuses = await info.context.status.all()
         with info.context.reads.hints.subscribed(LOG, *(each.view for each in statuses)) as woken:
             while True:
+                _require_staff(info)
                 yield [
                     ProjectionStatus.of(each) for each in await info.context.status.all() if view in (None, each.view)
                 ]

@@ -1,6 +1,7 @@
 """Who is asking: bearer tokens to principals."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from uuid import UUID
 
 import jwt
@@ -39,17 +40,25 @@ class Authentication:
             )
         except (jwt.PyJWTError, UnicodeEncodeError) as error:
             raise Unauthenticated(f"The token is not valid: {error}.") from None
-        return _principal(claims["sub"], claims.get("roles"))
+        return _principal(claims["sub"], claims.get("roles"), _moment(claims["exp"]))
 
 
-def _principal(subject: str, roles: object) -> Principal:
+def _moment(seconds: float) -> datetime | None:
+    """When a token runs out; None when that is beyond all calendars."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, ValueError, OSError):
+        return None
+
+
+def _principal(subject: str, roles: object, expires_at: datetime | None) -> Principal:
     if not isinstance(roles, list) or not roles:
         raise Unauthenticated("The token names no roles.")
     try:
         known = frozenset(Role(role) for role in roles)
     except ValueError:
         raise Unauthenticated("The token names a role that does not exist.") from None
-    return Principal(subject, known, _customer_id(subject) if Role.CUSTOMER in known else None)
+    return Principal(subject, known, _customer_id(subject) if Role.CUSTOMER in known else None, expires_at)
 
 
 def _customer_id(subject: str) -> UUID:

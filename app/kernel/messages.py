@@ -68,11 +68,12 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who is asking: the subject of the token (a customer's own id, for customers) and its roles."""
+    """Who is asking, while their token is valid: its subject (a customer's own id, for customers) and its roles."""
 
     subject: str
     roles: frozenset[Role]
     customer_id: UUID | None = None
+    expires_at: datetime | None = field(default=None, compare=False)
 
     @property
     def is_operator(self) -> bool:

@@ -172,6 +172,7 @@ async def _changes(info: Info, key: UUID) -> AsyncGenerator[Order, None]:
     reads, shown = info.context.reads, 0
     with reads.hints.subscribed(view.VIEW.name) as woken:
         while True:
+            info.context.asker()
             found = await read(info, view.VIEW, key, Wanted())
             if isinstance(found, Stored) and found.version > shown:
                 shown = found.version

@@ -9,11 +9,12 @@ import pytest
 from graphql import GraphQLObjectType
 
 from app import registry
+from app.http.tokens import mint
 from schema.schema import make
 from tests.schema.access import ADDRESS, MUTATIONS, PRICE, QUERIES, SUBSCRIPTIONS, Access, Known
 from tests.schema.asking import ask
 from tests.schema.live import socket
-from tests.support.installation import Installation
+from tests.support.installation import KEY, Installation
 
 ASKERS = ("nobody", "another", "owner", "operator", "admin")
 ACCEPTED = "... on CommandAccepted { commandId aggregateId token }"
@@ -160,6 +161,20 @@ async def test_a_stranger_cannot_tell_an_order_from_none_by_its_version(closed: 
     assert await closed.query(text, headers_of("owner", closed, known), id=known.order) == {
         "payOrder": {"__typename": "VersionConflict"}
     }
+
+
+async def test_a_connection_is_worth_nothing_when_its_token_has_run_out(closed: Installation) -> None:
+    brief = mint(KEY, subject="pat", roles=["operator"], hours=1.5 / 3600)
+    async with socket(closed.url) as live:
+        await live.init(Authorization=f"Bearer {brief}")
+        await live.subscribe("subscription { projectionStatus { view } }")
+        said = [outcome(await live.next())]
+        while said[-1] == "SEEN":
+            said.append(outcome(await live.next()))
+        assert said[-1] == "UNAUTHENTICATED"
+        assert (await live.receive())["type"] == "complete"
+        await live.subscribe("{ projectionStatus { view } }", id="2")
+        assert outcome(await live.next(id="2")) == "UNAUTHENTICATED"
 
 
 @pytest.mark.parametrize("token", ["Bearer x", "Basic x", "Bearer"])

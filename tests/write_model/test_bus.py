@@ -19,7 +19,7 @@ from write_model.catalog.errors import SkuAlreadyUsed, StockWouldGoNegative
 from write_model.customers.commands import ChangeAddress, Tier, UpgradeCustomer
 from write_model.customers.errors import CustomerNotFound, EmailAlreadyRegistered
 from write_model.orders.commands import CancelOrder, PayOrder, RecordCreditNote
-from write_model.orders.errors import BuyerNotFound, OrderNotFound
+from write_model.orders.errors import BuyerNotFound, CreditNoteAlreadyRecorded, OrderNotFound
 
 NOBODY = Principal("nobody", frozenset())
 
@@ -107,6 +107,7 @@ class TestSentAgain:
         assert await floor.send(note, command_id=command_id) == first
         moved = replace(note, at=note.at + timedelta(days=1))
         await assert_refused(floor, moved, CommandIdReused, command_id=command_id)
+        await assert_refused(floor, note, CreditNoteAlreadyRecorded)
 
     async def test_a_refused_id_is_decided_anew(self, floor: Floor) -> None:
         product, command_id = await floor.product(), new_id()

@@ -89,6 +89,14 @@ class StatusTransitionNotAllowed(Refusal):
         self.status, self.wanted = status, wanted
 
 
+class CreditNoteAlreadyRecorded(Refusal):
+    """This credit note id is taken."""
+
+    def __init__(self, credit_note_id: UUID) -> None:
+        super().__init__("This credit note was already recorded.")
+        self.credit_note_id = credit_note_id
+
+
 class LineNotReturnable(Refusal):
     """A return names a line that the order has not, or more pieces than are still with the customer."""
 

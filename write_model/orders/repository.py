@@ -10,7 +10,7 @@ from app.infra.db import Connection
 from app.infra.unit_of_work import Work
 from app.kernel.values import Address
 from write_model.orders.aggregate import Item, Order, Status, evolve
-from write_model.orders.errors import OrderNotFound
+from write_model.orders.errors import CreditNoteAlreadyRecorded, OrderNotFound
 from write_model.orders.events import (
     CreditNoteRecorded,
     ItemsReturned,
@@ -109,7 +109,14 @@ class CreditNotes:
         self._work = work
 
     async def save(self, event: CreditNoteRecorded) -> None:
-        """Writes the note to the tables, its event to the log. Raises asyncpg.UniqueViolationError for a taken id."""
+        """Writes the note to the tables, and hands its event to the log. Raises CreditNoteAlreadyRecorded."""
+        try:
+            await self._insert(event)
+        except asyncpg.UniqueViolationError:
+            raise CreditNoteAlreadyRecorded(event.credit_note_id) from None
+        self._work.record("credit_note", event.credit_note_id, 0, [event])
+
+    async def _insert(self, event: CreditNoteRecorded) -> None:
         await self._work.connection.execute(
             _CREDIT,
             event.credit_note_id,
@@ -123,7 +130,6 @@ class CreditNotes:
             [item.quantity for item in event.items],
             [item.unit_price for item in event.items],
         )
-        self._work.record("credit_note", event.credit_note_id, 0, [event])
 
 
 async def _place(connection: Connection, event: OrderPlaced) -> None:
