@@ -106,24 +106,13 @@ class TableView(Generic[Row]):
         return {row[self.view.key]: self.stored(row) for row in rows}
 
     async def apply(self, pool: Pool, progress: Progress, rows: Mapping[Key, Stored[Row]]) -> None:
-        """Writes rows and checkpoint in one transaction; raises Fenced instead if the epoch or start is not ours."""
-        async with pool.acquire() as connection, connection.transaction():
-            await self._advance(connection, progress)
-            if rows:
-                await connection.execute(self._upsert, *self._arrays(progress.shard, rows))
-
-    async def _advance(self, connection: Connection, progress: Progress) -> None:
-        moved = await connection.fetchval(
-            _ADVANCE,
-            self.view.name,
-            self.generation,
-            progress.shard,
-            progress.epoch,
-            progress.start,
-            progress.upto,
-            progress.head,
-            progress.event_at,
-        )
+        """Writes rows and checkpoint in one statement; raises Fenced instead if the epoch or start is not ours."""
+        place = (self.view.name, self.generation, progress.shard, progress.epoch, progress.start)
+        moving = (*place, progress.upto, progress.head, progress.event_at)
+        if rows:
+            moved = await pool.fetchval(self._advance_and_upsert, *moving, *self._arrays(progress.shard, rows))
+        else:
+            moved = await pool.fetchval(_ADVANCE, *moving)
         if moved is None:
             raise Fenced(f"{self.view.name}/{self.generation}/{progress.shard} at epoch {progress.epoch}")
 
@@ -139,14 +128,18 @@ class TableView(Generic[Row]):
         return [encode(value).decode() for value in values] if column.nested else values
 
     @cached_property
-    def _upsert(self) -> str:
+    def _advance_and_upsert(self) -> str:
+        """The rows are written if the checkpoint moves, and only then."""
         names = [*(c.name for c in self.columns), *(name for name, _ in _MACHINERY)]
         types_ = [*(c.sql for c in self.columns), *(sql for _, sql in _MACHINERY)]
-        arrays = ", ".join(f"${n}::{sql}[]" for n, sql in enumerate(types_, 1))
+        arrays = ", ".join(f"${n}::{sql}[]" for n, sql in enumerate(types_, _ADVANCE_PARAMETERS + 1))
         updates = ", ".join(f"{name} = excluded.{name}" for name in names if name != self.view.key)
         return (
-            f"insert into {self.table} as present ({', '.join(names)}) select * from unnest({arrays}) "
+            f"with moved as ({_ADVANCE}), written as ("
+            f"insert into {self.table} as present ({', '.join(names)}) "
+            f"select u.* from moved, unnest({arrays}) as u "
             f"on conflict ({self.view.key}) do update set {updates} where present.position < excluded.position"
+            f") select * from moved"
         )
 
     # Reading
@@ -193,6 +186,8 @@ where view = $1 and generation = $2 and shard = $3 and epoch = $4 and position =
 returning set_config('synchronous_commit', 'off', true)
 """
 """The commit need not wait for the disk: rows and checkpoint are lost together, and projected again."""
+
+_ADVANCE_PARAMETERS = 8
 
 
 def _as_it_is(value: Any) -> Any:

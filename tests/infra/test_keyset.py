@@ -16,7 +16,7 @@ from app import bootstrap
 from app.infra.embedded import Servers
 from app.infra.freshness import ReadModels
 from app.infra.keyset import DEFAULT_PAGE, MalformedCursor, Page, PageArguments
-from app.infra.table_views import Stored
+from app.infra.table_views import Progress, Stored
 from app.kernel.clock import id_at, new_id
 from app.kernel.errors import InvalidValue, Refusal
 from read_model.orders.order_summary import VIEW, OrderFilter, OrderSort, OrderSummary, find
@@ -43,7 +43,9 @@ class Desk:
         rows = [summary(*order) for order in orders]
         stored = [Stored(row, 1, number) for number, row in enumerate(rows, 1)]
         await self.db.execute(f"truncate {table.table}")
-        await self.db.execute(table._upsert, *table._arrays(0, {each.row.order_id: each for each in stored}))
+        await self.db.execute("update read.checkpoints set position = 0")
+        progress = Progress(shard=0, epoch=0, start=0, upto=1, head=1, event_at=None)
+        await table.apply(self.db, progress, {each.row.order_id: each for each in stored})
         return rows
 
     async def page(self, sort: OrderSort, wanted: OrderFilter, **arguments: Any) -> Page[Stored[OrderSummary]]:
