@@ -7,7 +7,7 @@ import os
 import random
 import signal
 import socket
-from collections.abc import Coroutine
+from collections.abc import Collection, Coroutine
 from urllib.parse import parse_qs, urlsplit
 
 import structlog
@@ -35,6 +35,8 @@ STINT_S = 30.0
 
 _POLL_S = 0.05
 _RECONNECT_S = 0.5
+_TELL_AGAIN_S = 0.5
+_TELL_WORK_AGAIN_S = 5.0
 
 
 def run(settings: Settings) -> None:
@@ -55,9 +57,7 @@ async def _run(settings: Settings) -> None:
         waiting.cancel()
         work.result()
         return
-    work.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await work
+    await _end([work], _TELL_WORK_AGAIN_S)
 
 
 async def _work(settings: Settings) -> None:
@@ -75,12 +75,23 @@ async def _work(settings: Settings) -> None:
 
 async def _until_replaced(stores: Stores, serving: Coroutine[None, None, None]) -> None:
     """Serves, and watches over the log that is served. Raises what ends either."""
+    watching = until_replaced(stores.pool, "read", stores.log_id)
+    tasks = [asyncio.create_task(serving), asyncio.create_task(watching)]
     try:
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(serving)
-            tasks.create_task(until_replaced(stores.pool, "read", stores.log_id))
-    except ExceptionGroup as ends:
-        raise ends.exceptions[0] from ends
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        await _end(tasks, _TELL_AGAIN_S)
+    for task in done:
+        task.result()
+
+
+async def _end(tasks: Collection[asyncio.Task[None]], again_s: float) -> None:
+    """Cancels the tasks until each has heard: before Python 3.12, `asyncio.wait_for` in Redis' client can lose it."""
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=again_s)
 
 
 def _context(stores: Stores) -> WorkerContext:
