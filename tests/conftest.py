@@ -57,9 +57,3 @@ async def shop(servers: Servers) -> AsyncIterator[Installation]:
         made.start_workers(2)
         await made.start_api()
         yield made
-
-
-@pytest.fixture
-def shop_url(shop: Installation) -> str:
-    """Where the shop's API is."""
-    return shop.url

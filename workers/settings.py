@@ -7,7 +7,7 @@ import os
 import random
 import signal
 import socket
-from collections.abc import Collection, Coroutine
+from collections.abc import Coroutine
 from urllib.parse import parse_qs, urlsplit
 
 import structlog
@@ -24,6 +24,7 @@ from app.infra.db import TRANSIENT
 from app.infra.leases import Leases
 from app.infra.log_identity import LogReplaced, until_replaced
 from app.logs import configure_logs
+from workers.ending import end
 from workers.jobs.context import WorkerContext
 from workers.jobs.project import project
 from workers.jobs.sweep import sweep
@@ -35,8 +36,8 @@ STINT_S = 30.0
 
 _POLL_S = 0.05
 _RECONNECT_S = 0.5
-_TELL_AGAIN_S = 0.5
 _TELL_WORK_AGAIN_S = 5.0
+"""Longer than what it ends itself needs, so that it is not torn out of that."""
 
 
 def run(settings: Settings) -> None:
@@ -57,7 +58,7 @@ async def _run(settings: Settings) -> None:
         waiting.cancel()
         work.result()
         return
-    await _end([work], _TELL_WORK_AGAIN_S)
+    await end([work], again_s=_TELL_WORK_AGAIN_S)
 
 
 async def _work(settings: Settings) -> None:
@@ -80,18 +81,9 @@ async def _until_replaced(stores: Stores, serving: Coroutine[None, None, None]) 
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        await _end(tasks, _TELL_AGAIN_S)
+        await end(tasks)
     for task in done:
         task.result()
-
-
-async def _end(tasks: Collection[asyncio.Task[None]], again_s: float) -> None:
-    """Cancels the tasks until each has heard: before Python 3.12, `asyncio.wait_for` in Redis' client can lose it."""
-    pending = set(tasks)
-    while pending:
-        for task in pending:
-            task.cancel()
-        _, pending = await asyncio.wait(pending, timeout=again_s)
 
 
 def _context(stores: Stores) -> WorkerContext:

@@ -14,12 +14,12 @@ from app.infra.hints import HintListener
 from app.infra.leases import Lease, Leases, ShardId
 from app.infra.redis_views import DocumentView
 from app.infra.table_views import Fenced, TableView
+from workers.ending import end
 from workers.jobs.shard import ShardProjector, Stores
 
 _log = structlog.get_logger()
 
 _FAILING_PAUSE_S = 1.0
-_TELL_AGAIN_S = 0.5
 
 
 @dataclass
@@ -48,15 +48,8 @@ class WorkerContext:
         task.add_done_callback(self._running.discard)
 
     async def stop(self) -> None:
-        """Ends all projecting and gives the leases back, so that others take over at once.
-
-        Each is told until it has heard: before Python 3.12, `asyncio.wait_for` in the Redis client can lose a
-        cancellation.
-        """
-        while self._running:
-            for task in self._running:
-                task.cancel()
-            await asyncio.wait(self._running, timeout=_TELL_AGAIN_S)
+        """Ends all projecting and gives the leases back, so that others take over at once."""
+        await end(self._running)
 
     async def _project(self, lease: Lease, hand_on: Callable[[ShardId], Awaitable[None]]) -> None:
         shard_id = lease.shard_id
