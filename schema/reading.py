@@ -1,11 +1,11 @@
 """The arguments that every read takes, and reading one row by its TypeID."""
 
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 import strawberry
 
-from app.infra.freshness import Behind, Found, Wanted
+from app.infra.freshness import Behind, Found, Freshness, Wanted
 from app.infra.table_views import Stored
 from app.kernel import typeid
 from app.kernel.errors import MalformedId, Refusal
@@ -42,6 +42,14 @@ def not_reached(behind: Behind) -> StillProcessing:
     return StillProcessing(
         f"The list has reached position {reached} of the wanted {wanted}. Ask again, or wait longer with waitMs."
     )
+
+
+async def reached(info: Info, view: View[Any], token: str | None, wait_ms: int | None = None) -> Freshness:
+    """How far the view is, once it is far enough for a list. Raises StillProcessing where it does not get there."""
+    answer = await info.context.reads.reach(view, info.context.wanted(token=token, wait_ms=wait_ms))
+    if isinstance(answer, Behind):
+        raise not_reached(answer)
+    return answer
 
 
 def decode_id(prefix: str, text: str, field: str) -> UUID:

@@ -1,10 +1,13 @@
 """Values that several types share."""
 
+from collections.abc import Sequence
 from decimal import Decimal
+from typing import Any
 
 import strawberry
 
 from app.infra.freshness import Behind, Freshness
+from app.infra.keyset import Page
 from app.kernel import values
 from schema.scalars import BigInt
 
@@ -113,3 +116,13 @@ class PageInfo:
     has_previous_page: bool
     start_cursor: str | None
     end_cursor: str | None
+
+    @classmethod
+    def of(cls, page: Page[Any], cursors: Sequence[str]) -> "PageInfo":
+        """Of a page, and the cursors of its nodes in their order."""
+        return cls(
+            has_next_page=page.has_next,
+            has_previous_page=page.has_previous,
+            start_cursor=cursors[0] if cursors else None,
+            end_cursor=cursors[-1] if cursors else None,
+        )

@@ -1,7 +1,7 @@
 """Reading your own writes: wait until a view has reached what was asked for, then answer, or say that it has not."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -99,6 +99,16 @@ class ReadModels:
                     return Behind(wanted, stored.version if stored else None, checkpoint, freshness)
                 await wait(woken, min(left, _POLL_S))
 
+    async def get_many(self, view: View[Row], keys: Collection[Key], wanted: Wanted) -> dict[Key, Stored[Row]] | Behind:
+        """The rows of these keys, as far as there are any, none of them older than the wanted position."""
+        found = await self._documents_of(view, keys, wanted.position or 0)
+        if found is None:
+            if isinstance(reached := await self.reach(view, wanted), Behind):
+                return reached
+            found = {}
+        missing = set(keys) - found.keys()
+        return found | await self.table(view).load(self.pool, missing) if missing else found
+
     async def reach(self, view: View[Any], wanted: Wanted) -> Freshness | Behind:
         """Waits until every shard of the view has reached the wanted position."""
         deadline = time.monotonic() + wanted.wait_s
@@ -124,6 +134,19 @@ class ReadModels:
         if row["shards"] < view.shards:
             return Freshness("STALLED", -1, row["head"] or 0, 0.0)
         return _freshness(row, max(row["head"], wanted.position or 0))
+
+    async def _documents_of(
+        self, view: View[Row], keys: Collection[Key], position: int
+    ) -> dict[Key, Stored[Row]] | None:
+        """What Redis holds of these keys; None where it has not reached the position."""
+        documents: DocumentView[Row] | None = self._documents.get(view.name)
+        if documents is None or not keys:
+            return None
+        try:
+            checkpoint, found = await documents.read_many(keys)
+        except (RedisError, OSError):
+            return None
+        return found if checkpoint is not None and checkpoint >= position else None
 
     async def _look(self, view: View[Row], key: Key, wanted: Wanted) -> tuple[int | None, Stored[Row] | None]:
         """Redis first; the flat table when Redis has nothing to say or is not as fresh as it must be.

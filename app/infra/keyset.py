@@ -1,6 +1,7 @@
 """Keyset pagination: pages that stay put while rows come and go, forwards and backwards."""
 
 import base64
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import MAXYEAR, MINYEAR, datetime
@@ -12,12 +13,14 @@ import msgspec
 
 from app.infra.event_log import encode
 from app.kernel.errors import InvalidValue, Refusal, excerpt
+from app.kernel.view import Key
 
 Node = TypeVar("Node")
 
 MAX_PAGE = 100
 DEFAULT_PAGE = 20
 _MOST_DIGITS = 40
+_BIGINT = 2**63
 
 
 class MalformedCursor(Refusal):
@@ -68,20 +71,22 @@ class Ordering:
     key: str
     kind: type
     descending: bool
+    key_kind: type = UUID
 
-    def cursor(self, value: Any, key: UUID) -> str:
+    def cursor(self, value: Any, key: Key) -> str:
         """Where a row stands in this order, opaque to clients."""
         return base64.urlsafe_b64encode(encode([self.name, value, key])).rstrip(b"=").decode()
 
-    def parse(self, cursor: str, field: str) -> tuple[Any, UUID]:
+    def parse(self, cursor: str, field: str) -> tuple[Any, Key]:
         """The place that a cursor of this order names. Raises MalformedCursor."""
         kind: Any = self.kind
+        key_kind: Any = self.key_kind
         try:
             raw = base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
-            name, value, key = msgspec.json.decode(raw, type=tuple[str, kind, UUID], strict=False)
+            name, value, key = msgspec.json.decode(raw, type=tuple[str, kind, key_kind], strict=False)
         except (ValueError, msgspec.DecodeError, msgspec.ValidationError):
             raise MalformedCursor(cursor, field) from None
-        if name != self.name or not _can_be_compared(value):
+        if name != self.name or not (_can_be_compared(value) and _can_be_compared(key)):
             raise MalformedCursor(cursor, field)
         return value, key
 
@@ -97,6 +102,12 @@ def _can_be_compared(value: Any) -> bool:
                 and abs(value.adjusted()) < _MOST_DIGITS
                 and len(value.as_tuple().digits) < _MOST_DIGITS
             )
+        case int():
+            return abs(value) < _BIGINT
+        case float():
+            return math.isfinite(value)
+        case str():
+            return "\x00" not in value
         case _:
             return True
 

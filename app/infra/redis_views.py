@@ -6,7 +6,7 @@ checkpoint that is missing means that Redis lost the shard: readers then ask the
 restores it.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -94,6 +94,15 @@ class DocumentView(Generic[Row]):
         if checkpoint is None:
             return None, None
         return int(checkpoint), self._decode(document) if document is not None else None
+
+    async def read_many(self, keys: Collection[Key]) -> tuple[int | None, dict[Key, Stored[Row]]]:
+        """The least checkpoint of these keys' shards (None: one is lost), and the documents there are."""
+        shards = {self.view.shard_of(key) for key in keys}
+        asked = [f"{self._base}{shard}:checkpoint" for shard in shards] + [self._document_key(key) for key in keys]
+        answers = await self._redis.mget(asked)
+        checkpoints, documents = answers[: len(shards)], answers[len(shards) :]
+        found = {key: self._decode(each) for key, each in zip(keys, documents, strict=True) if each is not None}
+        return None if None in checkpoints else min(map(int, checkpoints)), found
 
     async def claim(self, shard: int, epoch: int) -> int | None:
         """Shuts out older epochs, and tells the checkpoint (None: lost). Raises Fenced when a newer epoch was here."""

@@ -31,6 +31,7 @@ _COLUMN_TYPES: Mapping[type, str] = {
     Decimal: "numeric",
     datetime: "timestamptz",
     date: "date",
+    float: "double precision",
 }
 _MACHINERY = (("version", "bigint"), ("position", "bigint"), ("shard", "smallint"))
 
@@ -96,7 +97,7 @@ class TableView(Generic[Row]):
         columns += [f"{name} {sql} not null" for name, sql in _MACHINERY]
         create = f"create table {table} ({', '.join(columns)}, primary key ({self.view.key})) with (fillfactor = 80)"
         indexes = (*self.view.indexes, "shard, position") if self.view.documents else self.view.indexes
-        return [create, *(f"create index on {table} ({index})" for index in indexes)]
+        return [create, *(f"create index on {table} {_indexed(index)}" for index in indexes)]
 
     # Projecting
 
@@ -188,6 +189,10 @@ returning set_config('synchronous_commit', 'off', true)
 """The commit need not wait for the disk: rows and checkpoint are lost together, and projected again."""
 
 _ADVANCE_PARAMETERS = 8
+
+
+def _indexed(index: str) -> str:
+    return index if index.startswith("using ") else f"({index})"
 
 
 def _as_it_is(value: Any) -> Any:

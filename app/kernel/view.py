@@ -21,7 +21,7 @@ class View(Generic[Row]):
     `row` is a frozen dataclass of what is stored; its first field, a UUID or a text, is the key. `keys` says which
     rows an event touches; `evolve` folds it into one of them and returns None where there is nothing to show. Both
     are pure. With `documents` every row is also kept ready-made in Redis. Keys are spread over `shards`, which are
-    projected in parallel. `indexes` are column lists as PostgreSQL reads them.
+    projected in parallel. `indexes` are column lists as PostgreSQL reads them, or begin with `using`.
     """
 
     name: str

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import strawberry
 
-from app.infra.freshness import Behind, Freshness
+from app.infra.freshness import Freshness
 from app.infra.keyset import Page, PageArguments
 from app.infra.table_views import Stored
 from app.kernel import typeid
@@ -14,7 +14,7 @@ from app.kernel.messages import Principal
 from read_model.orders import order_summary as view
 from schema.context import Info
 from schema.orders.enums import OrderSort, OrderStatus
-from schema.reading import Token, WaitMs, decode_optional_id, not_reached
+from schema.reading import Token, WaitMs, decode_optional_id, reached
 from schema.values import ListFreshness, Money, PageInfo
 
 
@@ -110,12 +110,9 @@ class OrdersQuery:
     ) -> OrderConnection | None:
         wanted = _own(info.context.asker(), filter.value() if filter else view.OrderFilter())
         arguments = PageArguments(first=first, after=after, last=last, before=before)
-        reads = info.context.reads
-        reached = await reads.reach(view.VIEW, info.context.wanted(token=token, wait_ms=wait_ms))
-        if isinstance(reached, Behind):
-            raise not_reached(reached)
-        page = await view.find(reads, wanted, sort, arguments)
-        return _connection(page, sort, reached, wanted)
+        freshness = await reached(info, view.VIEW, token, wait_ms)
+        page = await view.find(info.context.reads, wanted, sort, arguments)
+        return _connection(page, sort, freshness, wanted)
 
 
 def _own(asker: Principal, wanted: view.OrderFilter) -> view.OrderFilter:
@@ -141,10 +138,5 @@ def _connection(
         )
         for stored in page.nodes
     ]
-    info = PageInfo(
-        has_next_page=page.has_next,
-        has_previous_page=page.has_previous,
-        start_cursor=edges[0].cursor if edges else None,
-        end_cursor=edges[-1].cursor if edges else None,
-    )
+    info = PageInfo.of(page, [edge.cursor for edge in edges])
     return OrderConnection(edges=edges, page_info=info, freshness=ListFreshness.of(freshness), wanted=wanted)
