@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import redis.asyncio as aioredis
 from redis.backoff import NoBackoff
@@ -78,7 +79,8 @@ async def commands(settings: Settings) -> AsyncIterator[Commands]:
         log_id = await look_up(pool, "write")
         hints = HintSender(redis, prefix_of(log_id))
         stack.push_async_callback(hints.drain)
-        yield Commands(Bus(pool, registry.handlers(settings.shop_currency), hints), log_id, pool)
+        handlers = registry.handlers(settings.shop_currency, ZoneInfo(settings.shop_time_zone))
+        yield Commands(Bus(pool, handlers, hints), log_id, pool)
 
 
 @asynccontextmanager

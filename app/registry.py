@@ -1,5 +1,6 @@
 """What there is: every context's events, handlers and views. Adding one is a line here."""
 
+from datetime import tzinfo
 from typing import Any, Final, get_args
 
 from app.infra.bus import Handlers
@@ -45,10 +46,10 @@ VIEWS: Final[tuple[View[Any], ...]] = (
 )
 
 
-def handlers(shop_currency: str) -> Handlers:
+def handlers(shop_currency: str, shop_time_zone: tzinfo) -> Handlers:
     """The handler of every command."""
     return {
         **customer_handlers.HANDLERS,
         **catalog_handlers.handlers(shop_currency),
-        **order_handlers.handlers(stock=Shelves, buyers=Customers),
+        **order_handlers.handlers(stock=Shelves, buyers=Customers, zone=shop_time_zone),
     }

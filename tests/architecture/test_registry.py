@@ -3,6 +3,7 @@
 import importlib
 import pkgutil
 from collections.abc import Collection, Iterator
+from datetime import UTC
 from types import ModuleType
 from typing import Any, TypeVar
 
@@ -55,7 +56,7 @@ def test_every_event_is_registered() -> None:
 
 
 def test_every_command_has_a_handler() -> None:
-    handlers = registry.handlers("GBP")
+    handlers = registry.handlers("GBP", UTC)
     assert missing(declared(Command), handlers) == []
     forgotten = next(iter(declared(Command)))
     assert missing(declared(Command), handlers.keys() - {forgotten}) == [forgotten.__name__]

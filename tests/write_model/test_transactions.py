@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from datetime import UTC
 from decimal import Decimal
 from typing import Any
 
@@ -24,7 +25,7 @@ from write_model.catalog.commands import ChangePrice, DiscontinueProduct, Revise
 from write_model.customers.commands import ChangeAddress
 from write_model.orders.errors import ProductNotForSale
 
-HANDLERS = registry.handlers("GBP")
+HANDLERS = registry.handlers("GBP", UTC)
 
 
 @dataclass

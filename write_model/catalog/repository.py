@@ -38,7 +38,9 @@ insert into write.product_categories (product_id, ordinal, category)
 select $1, ordinal, category from unnest($2::text[]) with ordinality as c (category, ordinal)
 """
 _HOLD = """
-select product_id, sku, name, price, currency, discontinued, on_hand
+select product_id, sku, name, price, currency, vendor, discontinued, on_hand,
+       (select category from write.product_categories c
+        where c.product_id = stock.product_id order by ordinal limit 1) as category
 from write.stock join write.products using (product_id)
 where product_id = any($1::uuid[]) order by product_id
 for no key update of stock for share of products
@@ -137,6 +139,8 @@ class ShelfOffer:
     name: str
     price: Decimal
     currency: str
+    category: str | None
+    vendor: str | None
     discontinued: bool
     on_hand: int
 
@@ -162,7 +166,16 @@ class Shelves:
 
 
 def _offer(row: asyncpg.Record) -> ShelfOffer:
-    return ShelfOffer(row["sku"], row["name"], row["price"], row["currency"], row["discontinued"], row["on_hand"])
+    return ShelfOffer(
+        sku=row["sku"],
+        name=row["name"],
+        price=row["price"],
+        currency=row["currency"],
+        category=row["category"],
+        vendor=row["vendor"],
+        discontinued=row["discontinued"],
+        on_hand=row["on_hand"],
+    )
 
 
 def _product(row: asyncpg.Record, categories: Sequence[asyncpg.Record]) -> Product:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from enum import StrEnum
 from typing import assert_never
@@ -12,10 +13,12 @@ from app.kernel.errors import CurrencyMismatch
 from app.kernel.values import Address
 from write_model.orders.commands import (
     CancelOrder,
+    CreditLine,
     DeliverOrder,
     PaymentMethod,
     PayOrder,
     PlaceOrder,
+    RecordCreditNote,
     RecordPastOrder,
     RecordPastReturn,
     ReturnItems,
@@ -33,6 +36,8 @@ from write_model.orders.errors import (
 )
 from write_model.orders.events import (
     Charge,
+    CreditedItem,
+    CreditNoteRecorded,
     ItemsReturned,
     OrderCancelled,
     OrderDelivered,
@@ -99,7 +104,9 @@ class Order:
     version: int
 
 
-def place(order: Order | None, command: PlaceOrder, buyer: Buyer, offers: Mapping[UUID, Offer]) -> list[OrderEvent]:
+def place(
+    order: Order | None, command: PlaceOrder, buyer: Buyer, offers: Mapping[UUID, Offer], *, zone: tzinfo
+) -> list[OrderEvent]:
     """An order at the catalog's prices. Raises the refusals of `write_model.orders.errors`."""
     _require_new(order, command.order_id)
     _require_for_sale(command, offers)
@@ -120,12 +127,18 @@ def place(order: Order | None, command: PlaceOrder, buyer: Buyer, offers: Mappin
             billing_address=command.billing_address or shipping,
             payment_method=command.payment_method.value,
             placed_at=command.at,
+            placed_on=_business_day(command.at, zone),
         )
     ]
 
 
 def record(
-    order: Order | None, command: RecordPastOrder, buyer: Buyer | None, offers: Mapping[UUID, Offer]
+    order: Order | None,
+    command: RecordPastOrder,
+    buyer: Buyer | None,
+    offers: Mapping[UUID, Offer],
+    *,
+    zone: tzinfo,
 ) -> list[OrderEvent]:
     """An order of older books, at the prices written there; its pieces must be in stock all the same."""
     _require_new(order, command.order_id)
@@ -154,11 +167,12 @@ def record(
             billing_address=command.address,
             payment_method=PaymentMethod.UNKNOWN.value,
             placed_at=command.at,
+            placed_on=_business_day(command.at, zone),
         )
     ]
 
 
-def decide(order: Order | None, command: FollowUp) -> list[OrderEvent]:
+def decide(order: Order | None, command: FollowUp, *, zone: tzinfo) -> list[OrderEvent]:
     """What becomes of a placed order. Raises the refusals of `write_model.orders.errors`."""
     if order is None:
         raise OrderNotFound(command.order_id)
@@ -177,9 +191,23 @@ def decide(order: Order | None, command: FollowUp) -> list[OrderEvent]:
             return [_cancelled(order, command)]
         case ReturnItems():
             _require_transition(order, Status.RETURNED)
-            return [_returned(order, command)]
+            return [_returned(order, command, zone)]
         case _:
             assert_never(command)
+
+
+def credit(command: RecordCreditNote, offers: Mapping[UUID, Offer], *, zone: tzinfo) -> CreditNoteRecorded:
+    """A credit note of older books; of goods it tells what the catalog knows of them."""
+    return CreditNoteRecorded(
+        credit_note_id=command.credit_note_id,
+        reference=command.reference,
+        customer_id=command.customer_id,
+        country=command.country,
+        currency=command.currency,
+        items=tuple(_credited(item, offers[item.product_id] if item.product_id else None) for item in command.items),
+        credited_at=command.at,
+        credited_on=_business_day(command.at, zone),
+    )
 
 
 def evolve(order: Order | None, event: OrderEvent) -> Order:
@@ -283,7 +311,24 @@ def _ordered(line: int, product_id: UUID, quantity: int, offer: Offer, price: De
         name=offer.name,
         quantity=quantity,
         unit_price=offer.price if price is None else price,
+        category=offer.category,
+        vendor=offer.vendor,
     )
+
+
+def _credited(item: CreditLine, offer: Offer | None) -> CreditedItem:
+    return CreditedItem(
+        product_id=item.product_id,
+        description=item.description,
+        quantity=item.quantity,
+        unit_price=item.unit_price,
+        category=offer.category if offer else None,
+        vendor=offer.vendor if offer else None,
+    )
+
+
+def _business_day(at: datetime, zone: tzinfo) -> date:
+    return at.astimezone(zone).date()
 
 
 def _cancelled(order: Order, command: CancelOrder) -> OrderCancelled:
@@ -291,7 +336,7 @@ def _cancelled(order: Order, command: CancelOrder) -> OrderCancelled:
     return OrderCancelled(order_id=order.order_id, reason=command.reason, released=released, cancelled_at=command.at)
 
 
-def _returned(order: Order, command: ReturnItems) -> ItemsReturned:
+def _returned(order: Order, command: ReturnItems, zone: tzinfo) -> ItemsReturned:
     wanted: Counter[int] = Counter()
     for item in command.items:
         wanted[item.line] += item.quantity
@@ -313,4 +358,5 @@ def _returned(order: Order, command: ReturnItems) -> ItemsReturned:
         ),
         complete=sum(item.left for item in order.items) == wanted.total(),
         returned_at=command.at,
+        returned_on=_business_day(command.at, zone),
     )

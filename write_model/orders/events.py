@@ -1,18 +1,21 @@
-"""What happened to orders."""
+"""What happened to orders.
+
+Beside the moment, what books ask for carries a day: the shop's business day, in the shop's time zone when it happened.
+"""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 from uuid import UUID
 
-from app.kernel.messages import Event, Upcasters
+from app.kernel.messages import Event, Upcaster, Upcasters
 from app.kernel.values import Address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderedItem:
-    """A line of an order, numbered from 1, with name and price as they were."""
+    """A line of an order, numbered from 1, with name, price, main category and vendor as they were."""
 
     line: int
     product_id: UUID
@@ -20,6 +23,8 @@ class OrderedItem:
     name: str
     quantity: int
     unit_price: Decimal
+    category: str | None = None
+    vendor: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,13 +62,15 @@ class CreditedItem:
     description: str
     quantity: int
     unit_price: Decimal
+    category: str | None = None
+    vendor: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderPlaced(Event):
     """A customer ordered; the pieces left the stock. Without a customer it is a guest's order."""
 
-    SCHEMA_VERSION: ClassVar[int] = 2
+    SCHEMA_VERSION: ClassVar[int] = 3
     INITIAL_STATUS: ClassVar[str] = "PENDING"
 
     order_id: UUID
@@ -78,6 +85,7 @@ class OrderPlaced(Event):
     billing_address: Address
     payment_method: str
     placed_at: datetime
+    placed_on: date
 
     @property
     def total(self) -> Decimal:
@@ -90,7 +98,7 @@ class OrderPlaced(Event):
 class PastOrderRecorded(OrderPlaced):
     """An order from older books, long paid and delivered, at the prices and on the date written there."""
 
-    SCHEMA_VERSION: ClassVar[int] = 1
+    SCHEMA_VERSION: ClassVar[int] = 2
     INITIAL_STATUS: ClassVar[str] = "DELIVERED"
 
 
@@ -133,10 +141,13 @@ class OrderCancelled(Event):
 class ItemsReturned(Event):
     """Goods came back into stock; `complete` when none of the order is left with the customer."""
 
+    SCHEMA_VERSION: ClassVar[int] = 2
+
     order_id: UUID
     items: tuple[ReturnedItem, ...]
     complete: bool
     returned_at: datetime
+    returned_on: date
 
     @property
     def refund(self) -> Decimal:
@@ -148,6 +159,8 @@ class ItemsReturned(Event):
 class CreditNoteRecorded(Event):
     """A credit note from older books that belongs to no known order; its goods are back in stock."""
 
+    SCHEMA_VERSION: ClassVar[int] = 2
+
     credit_note_id: UUID
     reference: str
     customer_id: UUID | None
@@ -155,6 +168,7 @@ class CreditNoteRecorded(Event):
     currency: str
     items: tuple[CreditedItem, ...]
     credited_at: datetime
+    credited_on: date
 
 
 OrderEvent = (
@@ -168,4 +182,20 @@ def _tell_addresses_apart(data: dict[str, Any]) -> dict[str, Any]:
     return data | {"shipping_address": address, "billing_address": address}
 
 
-UPCASTERS: Upcasters = {("OrderPlaced", 1): _tell_addresses_apart}
+def _date(moment: str) -> Upcaster:
+    """Earlier versions had no business day: theirs is the day in UTC. Nor had lines category and vendor: None."""
+
+    def upcast(data: dict[str, Any]) -> dict[str, Any]:
+        at = datetime.fromisoformat(data[f"{moment}_at"]).astimezone(UTC)
+        return data | {f"{moment}_on": at.date().isoformat()}
+
+    return upcast
+
+
+UPCASTERS: Upcasters = {
+    ("OrderPlaced", 1): _tell_addresses_apart,
+    ("OrderPlaced", 2): _date("placed"),
+    ("PastOrderRecorded", 1): _date("placed"),
+    ("ItemsReturned", 1): _date("returned"),
+    ("CreditNoteRecorded", 1): _date("credited"),
+}

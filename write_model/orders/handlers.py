@@ -1,12 +1,13 @@
 """Load, decide, save: what the commands to orders do."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from datetime import tzinfo
 from uuid import UUID
 
 from app.infra.bus import Handlers
 from app.infra.unit_of_work import Work
-from write_model.orders.aggregate import FollowUp, decide, place, record
+from write_model.orders.aggregate import FollowUp, credit, decide, place, record
 from write_model.orders.commands import (
     CancelOrder,
     DeliverOrder,
@@ -21,16 +22,16 @@ from write_model.orders.commands import (
     WantedItem,
 )
 from write_model.orders.errors import BuyerNotFound, ProductNotForSale
-from write_model.orders.events import CreditedItem, CreditNoteRecorded, ItemsReturned, OrderCancelled, OrderEvent
-from write_model.orders.ports import Buyer, Buyers, Stock
+from write_model.orders.events import ItemsReturned, OrderCancelled, OrderEvent
+from write_model.orders.ports import Buyer, Buyers, Offer, Stock
 from write_model.orders.repository import CreditNotes, Orders
 
 
 class OrderHandlers:
-    """The handlers, with their neighbours: each is made for one command's work."""
+    """The handlers, with their neighbours, each made for one command's work, and where the shop's days begin."""
 
-    def __init__(self, stock: Callable[[Work], Stock], buyers: Callable[[Work], Buyers]) -> None:
-        self._stock, self._buyers = stock, buyers
+    def __init__(self, stock: Callable[[Work], Stock], buyers: Callable[[Work], Buyers], zone: tzinfo) -> None:
+        self._stock, self._buyers, self._zone = stock, buyers, zone
 
     async def place_order(self, command: PlaceOrder, work: Work) -> None:
         """Takes the goods from stock and places the order, or refuses and names what is short."""
@@ -41,7 +42,7 @@ class OrderHandlers:
         buyer = await self._buyer(command.customer_id, work)
         stock = self._stock(work)
         offers = await stock.hold({item.product_id for item in command.items})
-        events = place(order, command, buyer, offers)
+        events = place(order, command, buyer, offers, zone=self._zone)
         await stock.move(_taken(command.items))
         await orders.save(command.order_id, order, events)
 
@@ -52,7 +53,7 @@ class OrderHandlers:
         buyer = await self._buyer(command.customer_id, work) if command.customer_id else None
         stock = self._stock(work)
         offers = await stock.hold({item.product_id for item in command.items})
-        events = record(order, command, buyer, offers)
+        events = record(order, command, buyer, offers, zone=self._zone)
         await stock.move(_taken(command.items))
         await orders.save(command.order_id, order, events)
 
@@ -60,21 +61,20 @@ class OrderHandlers:
         """Carries out any command to a placed order; cancelled and returned goods go back into stock."""
         orders = Orders(work)
         order = await orders.load(command.order_id)
-        events = decide(order, command)
+        events = decide(order, command, zone=self._zone)
         await self._put_back(_brought_back(events), work)
         await orders.save(command.order_id, order, events)
 
     async def record_credit_note(self, command: RecordCreditNote, work: Work) -> None:
         """Enters a credit note from older books, and puts its goods back into stock."""
-        event = _credit_note(command)
         if command.customer_id is not None:
             await self._buyer(command.customer_id, work)
         goods: Counter[UUID] = Counter()
-        for item in event.items:
+        for item in command.items:
             if item.product_id is not None:
                 goods[item.product_id] += item.quantity
-        await self._put_back(goods, work)
-        await CreditNotes(work).save(event)
+        offers = await self._put_back(goods, work)
+        await CreditNotes(work).save(credit(command, offers, zone=self._zone))
 
     async def _buyer(self, customer_id: UUID, work: Work) -> Buyer:
         buyer = await self._buyers(work).find(customer_id)
@@ -82,20 +82,21 @@ class OrderHandlers:
             raise BuyerNotFound(customer_id)
         return buyer
 
-    async def _put_back(self, goods: Counter[UUID], work: Work) -> None:
+    async def _put_back(self, goods: Counter[UUID], work: Work) -> Mapping[UUID, Offer]:
         if not goods:
-            return
+            return {}
         stock = self._stock(work)
         held = await stock.hold(set(goods))
         for product_id in goods:
             if product_id not in held:
                 raise ProductNotForSale(product_id)
         await stock.move(goods)
+        return held
 
 
-def handlers(stock: Callable[[Work], Stock], buyers: Callable[[Work], Buyers]) -> Handlers:
+def handlers(stock: Callable[[Work], Stock], buyers: Callable[[Work], Buyers], zone: tzinfo) -> Handlers:
     """The handlers of orders, given what the catalog and the customers provide."""
-    made = OrderHandlers(stock, buyers)
+    made = OrderHandlers(stock, buyers, zone)
     follow_ups = (PayOrder, ShipOrder, DeliverOrder, CancelOrder, ReturnItems, RecordPastReturn)
     return {
         PlaceOrder: made.place_order,
@@ -122,23 +123,3 @@ def _brought_back(events: list[OrderEvent]) -> Counter[UUID]:
             for item in event.items:
                 back[item.product_id] += item.quantity
     return back
-
-
-def _credit_note(command: RecordCreditNote) -> CreditNoteRecorded:
-    return CreditNoteRecorded(
-        credit_note_id=command.credit_note_id,
-        reference=command.reference,
-        customer_id=command.customer_id,
-        country=command.country,
-        currency=command.currency,
-        items=tuple(
-            CreditedItem(
-                product_id=item.product_id,
-                description=item.description,
-                quantity=item.quantity,
-                unit_price=item.unit_price,
-            )
-            for item in command.items
-        ),
-        credited_at=command.at,
-    )

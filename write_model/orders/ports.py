@@ -28,6 +28,14 @@ class Offer(Protocol):
         """ISO 4217."""
 
     @property
+    def category(self) -> str | None:
+        """The first of its categories."""
+
+    @property
+    def vendor(self) -> str | None:
+        """Who it is bought from."""
+
+    @property
     def on_hand(self) -> int:
         """Pieces on the shelf."""
 

@@ -26,6 +26,8 @@ class _Product:
     name: str
     price: Decimal
     currency: str = "GBP"
+    category: str | None = None
+    vendor: str | None = None
     on_hand: int = 0
     discontinued: bool = False
 
@@ -88,18 +90,18 @@ class Shop:
     def _order(self, command: RecordPastOrder) -> None:
         offers = {item.product_id: self.products[item.product_id] for item in command.items}
         buyer = self.customers[command.customer_id] if command.customer_id else None
-        [event] = record(self.orders.get(command.order_id), command, buyer, offers)
+        [event] = record(self.orders.get(command.order_id), command, buyer, offers, zone=_LONDON)
         assert isinstance(event, PastOrderRecorded)
         for item in event.items:
             self.products[item.product_id].move(-item.quantity)
-        self.per_day[f"{event.placed_at.astimezone(_LONDON):%Y-%m-%d}"] += event.total
+        self.per_day[f"{event.placed_on}"] += event.total
         self.per_country[event.shipping_address.country] += event.total
         self.ordered[self._number(command.customer_id)] += event.total
         self.orders[command.order_id] = evolve(None, event)
 
     def _return(self, command: RecordPastReturn) -> None:
         order = self.orders[command.order_id]
-        [event] = decide(order, command)
+        [event] = decide(order, command, zone=_LONDON)
         assert isinstance(event, ItemsReturned)
         for item in event.items:
             self.products[item.product_id].move(item.quantity)

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -34,7 +35,8 @@ from write_model.orders.errors import (
 )
 from write_model.orders.events import Charge, OrderedItem, OrderPlaced, PastOrderRecorded
 
-AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
+AUCKLAND = ZoneInfo("Pacific/Auckland")
+AT, THERE = datetime(2026, 3, 1, 12, tzinfo=UTC), date(2026, 3, 2)
 ID, ADA, TEA, CUP, LAMP = (new_id() for _ in range(5))
 LEEDS = Address(street="1 High Street", city="Leeds", postal_code="LS1", country="United Kingdom")
 LYON = Address(street="27 rue des Écoles", city="Lyon", postal_code="69002", country="France")
@@ -54,17 +56,19 @@ class OnShelf:
     price: Decimal
     on_hand: int
     currency: str = "GBP"
+    category: str | None = None
+    vendor: str | None = None
     discontinued: bool = False
 
 
 SHELF: Mapping[UUID, OnShelf] = {
-    TEA: OnShelf("TEA-1", "Teapot", Decimal("24.50"), 2),
+    TEA: OnShelf("TEA-1", "Teapot", Decimal("24.50"), 2, category="Tea", vendor="Potters"),
     CUP: OnShelf("TEA-2", "Cup", Decimal("6.75"), 4),
 }
 
 
 def placing(shelf: Mapping[UUID, OnShelf] = SHELF, buyer: Known | None = None) -> Scenario[Order]:
-    return Scenario(lambda order, command: place(order, command, buyer or Known(), shelf), evolve)
+    return Scenario(lambda order, command: place(order, command, buyer or Known(), shelf, zone=AUCKLAND), evolve)
 
 
 def wanted(**pieces: int) -> PlaceOrder:
@@ -82,6 +86,8 @@ def line(number: int, product_id: UUID, quantity: int, price: Decimal | None = N
         name=shelf.name,
         quantity=quantity,
         unit_price=shelf.price if price is None else price,
+        category=shelf.category,
+        vendor=shelf.vendor,
     )
 
 
@@ -96,6 +102,7 @@ PLACED = OrderPlaced(
     billing_address=LEEDS,
     payment_method="CARD",
     placed_at=AT,
+    placed_on=THERE,
 )
 
 
@@ -189,11 +196,12 @@ class TestOlderBooks:
         "billing_address": LEEDS,
         "payment_method": "UNKNOWN",
         "placed_at": AT,
+        "placed_on": THERE,
     }
 
     @staticmethod
     def recording(buyer: Known | None) -> Scenario[Order]:
-        return Scenario(lambda order, command: record(order, command, buyer, SHELF), evolve)
+        return Scenario(lambda order, command: record(order, command, buyer, SHELF, zone=AUCKLAND), evolve)
 
     def test_the_books_say_what_it_cost(self) -> None:
         ada = {"customer_id": ADA, "customer_name": "Ada Byrne", "customer_email": "ada@example.com"}

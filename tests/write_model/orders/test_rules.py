@@ -3,9 +3,11 @@
 import itertools
 from collections import Counter
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -44,7 +46,8 @@ from write_model.orders.events import (
     ReturnedItem,
 )
 
-AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
+AUCKLAND = ZoneInfo("Pacific/Auckland")
+AT, THERE = datetime(2026, 3, 1, 12, tzinfo=UTC), date(2026, 3, 2)
 ID, TEA, CUP = new_id(), new_id(), new_id()
 LEEDS = Address(street="1 High Street", city="Leeds", postal_code="LS1", country="United Kingdom")
 
@@ -67,6 +70,7 @@ FACTS: dict[str, Any] = {
     "billing_address": LEEDS,
     "payment_method": "CARD",
     "placed_at": AT,
+    "placed_on": THERE,
 }
 PLACED, PAST = OrderPlaced(**FACTS), PastOrderRecorded(**FACTS)
 PAID = OrderPaid(order_id=ID, paid_at=AT)
@@ -95,7 +99,7 @@ def came_back(*lines: tuple[int, int], complete: bool) -> ItemsReturned:
         )
         for line, quantity in lines
     )
-    return ItemsReturned(order_id=ID, items=items, complete=complete, returned_at=AT)
+    return ItemsReturned(order_id=ID, items=items, complete=complete, returned_at=AT, returned_on=THERE)
 
 
 EVERYTHING = ((1, 2), (2, 4), (3, 1))
@@ -125,7 +129,7 @@ WAYS = {
     ("DELIVERED", "RETURNED"),
 }
 
-order = Scenario[Order](decide, evolve)
+order = Scenario[Order](partial(decide, zone=AUCKLAND), evolve)
 delivered = order.given(*PASTS[Status.DELIVERED])
 
 
@@ -188,7 +192,7 @@ class TestReturns:
         scenario, returned = delivered, Counter[int]()
         for lines in asked:
             try:
-                (event,) = decide(scenario.state, back(*lines))
+                (event,) = decide(scenario.state, back(*lines), zone=AUCKLAND)
             except Refusal:
                 continue
             assert isinstance(event, ItemsReturned)
