@@ -5,6 +5,7 @@ import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import structlog
 import uvicorn
@@ -26,7 +27,7 @@ from app.infra.view_status import ViewStatus
 from app.logs import configure_logs
 from app.seed import examples
 from app.web.pages import asset_routes, graphiql_page
-from schema.context import Installation, Waiting
+from schema.context import Installation, Shop, Waiting
 from schema.schema import Schema, make
 
 _log = structlog.get_logger()
@@ -118,6 +119,7 @@ async def _installation(
     installation = Installation(
         log_id=known.log_id,
         waiting=Waiting(settings.wait_ms_default, settings.wait_ms_max),
+        shop=Shop(settings.shop_currency, ZoneInfo(settings.shop_time_zone)),
         bus=commands.bus if commands else None,
         reads=reads,
         status=ViewStatus(stores.pool) if stores else None,

@@ -19,7 +19,7 @@ from app.infra.db import COMMAND_ROLE, PROJECTION_ROLE, QUERY_ROLE, Pool, open_p
 from app.infra.freshness import ReadModels
 from app.infra.hints import HintListener, HintSender
 from app.infra.log_identity import look_up
-from app.infra.redis_views import DocumentView
+from app.infra.redis_views import RedisView
 from app.infra.table_views import TableView
 
 _REDIS_TIMEOUT_S = 1.0
@@ -48,7 +48,7 @@ class Stores:
     prefix: str
     log_id: UUID
     tables: dict[str, TableView[Any]]
-    documents: dict[str, DocumentView[Any]]
+    documents: dict[str, RedisView[Any]]
     hints: HintListener
 
 
@@ -106,6 +106,6 @@ async def _stores(settings: Settings, dsn: str, role: str) -> AsyncIterator[Stor
         log_id = await look_up(pool, "read")
         prefix = prefix_of(log_id)
         tables = dict(await generations.tables(pool, registry.VIEWS))
-        documents = {name: DocumentView(redis, prefix, table) for name, table in tables.items() if table.view.documents}
+        documents = {name: RedisView(redis, prefix, table) for name, table in tables.items() if table.view.in_redis}
         hints = await stack.enter_async_context(HintListener(listening, redis, prefix).listening())
         yield Stores(pool, redis, prefix, log_id, tables, documents, hints)

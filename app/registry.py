@@ -10,7 +10,7 @@ from app.kernel.view import View
 from read_model import accepted_commands
 from read_model.catalog import product
 from read_model.customers import customer_profile
-from read_model.orders import order_details, order_summary
+from read_model.orders import order_details, order_summary, sales
 from write_model.catalog import events as catalog_events
 from write_model.catalog import handlers as catalog_handlers
 from write_model.catalog.repository import Shelves
@@ -42,6 +42,7 @@ VIEWS: Final[tuple[View[Any], ...]] = (
     customer_profile.VIEW,
     order_details.VIEW,
     order_summary.VIEW,
+    sales.VIEW,
     ACCEPTED_COMMANDS,
 )
 

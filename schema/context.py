@@ -1,8 +1,10 @@
 """What a resolver is given: who asks, how fresh the answers must be, and the two sides of the system."""
 
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import strawberry
 from starlette.datastructures import MutableHeaders
@@ -37,11 +39,24 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
+class Shop:
+    """Whose figures these are: the currency of its prices (ISO 4217), and where its days begin and end."""
+
+    currency: str
+    zone: ZoneInfo
+
+    def today(self) -> date:
+        """The business day that it is now."""
+        return now().astimezone(self.zone).date()
+
+
+@dataclass(frozen=True, slots=True)
 class Installation:
     """What all requests of a process share; one side is None where the process serves the other alone."""
 
     log_id: UUID
     waiting: Waiting
+    shop: Shop
     bus: Bus | None
     reads: ReadModels | None
     status: ViewStatus | None
@@ -71,6 +86,11 @@ class RequestContext:
         if self.installation.reads is None:
             raise QueriesElsewhere("This process takes commands only; send queries to one that answers them.")
         return self.installation.reads
+
+    @property
+    def shop(self) -> Shop:
+        """Whose figures these are."""
+        return self.installation.shop
 
     @property
     def status(self) -> ViewStatus:

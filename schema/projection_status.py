@@ -9,7 +9,7 @@ import strawberry
 
 from app.infra.freshness import Found, Wanted
 from app.infra.hints import LOG, wait
-from app.infra.table_views import Stored
+from app.infra.tables import Stored
 from app.infra.view_status import Status
 from app.kernel import typeid
 from app.kernel.view import View

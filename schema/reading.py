@@ -6,7 +6,7 @@ from uuid import UUID
 import strawberry
 
 from app.infra.freshness import Behind, Found, Freshness, Wanted
-from app.infra.table_views import Stored
+from app.infra.tables import Stored
 from app.kernel import typeid
 from app.kernel.errors import MalformedId, Refusal
 from app.kernel.view import View

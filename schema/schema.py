@@ -27,12 +27,13 @@ from schema.orders import order_details
 from schema.orders.mutations import OrdersMutation
 from schema.orders.order_details import OrderQuery, OrderSubscription
 from schema.orders.order_summary import OrdersQuery
+from schema.orders.sales import SalesQuery
 from schema.projection_status import CommandStatus, CommandWatch, StatusQuery, StatusSubscription
 from schema.reading import StillProcessing, Token, WaitMs
 from schema.scalars import CONFIG
 from schema.values import Node, Processing
 
-QUERIES = (ProductQuery, CustomerQuery, OrderQuery, OrdersQuery, StatusQuery)
+QUERIES = (ProductQuery, CustomerQuery, OrderQuery, OrdersQuery, SalesQuery, StatusQuery)
 MUTATIONS = (CustomersMutation, CatalogMutation, OrdersMutation)
 SUBSCRIPTIONS = (OrderSubscription, StatusSubscription)
 

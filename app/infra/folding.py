@@ -3,36 +3,65 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from app.infra.table_views import Stored
+from app.infra.tables import Stored
 from app.kernel.messages import Recorded
-from app.kernel.view import Key, View
+from app.kernel.view import Change, Entity, Key, View
 
 Row = TypeVar("Row")
+State = TypeVar("State")
+
+Subject = Recorded[Any] | Change[Any]
+"""What a view folds: an event, or for a view with an entity the change that it made."""
 
 
-def touched(view: View[Row], shard: int, events: Iterable[Recorded[Any]]) -> set[Key]:
-    """The keys of this shard that the events touch."""
-    return {key for event in events for key in view.keys(event) if view.shard_of(key) == shard}
+def changes(
+    entity: Entity[State], events: Iterable[Recorded[Any]], present: Mapping[Key, Stored[State]]
+) -> tuple[list[Change[State]], dict[Key, Stored[State]]]:
+    """What the events make of their aggregates, event by event, and the aggregates as they are after all of them.
+
+    An event that was folded before makes no change.
+    """
+    made: list[Change[State]] = []
+    changed: dict[Key, Stored[State]] = {}
+    for event in events:
+        if type(event.event) not in entity.handles:
+            made.append(Change(event, None, None))
+            continue
+        key = event.aggregate_id
+        before = changed.get(key) or present.get(key)
+        if before is not None and before.position >= event.position:
+            continue
+        after = entity.evolve(before.row if before else None, event)
+        made.append(Change(event, before.row if before else None, after))
+        if after is not None:
+            changed[key] = Stored(after, event.version, event.position)
+    return made, changed
+
+
+def touched(view: View[Row], shard: int, subjects: Iterable[Subject]) -> set[Key]:
+    """The keys of this shard that the subjects touch."""
+    return {key for subject in subjects for key in view.keys(subject) if view.shard_of(key) == shard}
 
 
 def fold(
-    view: View[Row], shard: int, events: Sequence[Recorded[Any]], present: Mapping[Key, Stored[Row]]
+    view: View[Row], shard: int, subjects: Sequence[Subject], present: Mapping[Key, Stored[Row]]
 ) -> dict[Key, Stored[Row]]:
-    """The rows that the events change, as they are after them. Events at or below a row's position change nothing."""
+    """The rows that the subjects change, as they are after them. Events at or below a row's position change nothing."""
     changed: dict[Key, Stored[Row]] = {}
-    for event in events:
-        for key in view.keys(event):
+    for subject in subjects:
+        for key in view.keys(subject):
             if view.shard_of(key) == shard:
-                after = _evolve(view, changed.get(key) or present.get(key), event, key)
+                after = _evolve(view, changed.get(key) or present.get(key), subject, key)
                 if after is not None:
                     changed[key] = after
     return changed
 
 
-def _evolve(view: View[Row], before: Stored[Row] | None, event: Recorded[Any], key: Key) -> Stored[Row] | None:
+def _evolve(view: View[Row], before: Stored[Row] | None, subject: Subject, key: Key) -> Stored[Row] | None:
+    event = subject.recorded if isinstance(subject, Change) else subject
     if before is not None and before.position >= event.position:
         return None
-    row = view.evolve(before.row if before else None, event, key)
+    row = view.evolve(before.row if before else None, subject, key)
     if row is None:
         return None
     return Stored(row, _version(before, event, key), event.position)

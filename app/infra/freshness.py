@@ -1,8 +1,8 @@
 """Reading your own writes: wait until a view has reached what was asked for, then answer, or say that it has not."""
 
 import time
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 import asyncpg
@@ -10,8 +10,9 @@ from redis.exceptions import RedisError
 
 from app.infra.db import Pool
 from app.infra.hints import HintListener, wait
-from app.infra.redis_views import DocumentView
-from app.infra.table_views import Stored, TableView
+from app.infra.redis_views import RedisView, Top
+from app.infra.table_views import TableView
+from app.infra.tables import Stored
 from app.kernel.view import Key, View
 
 Row = TypeVar("Row")
@@ -76,7 +77,7 @@ class ReadModels:
         self,
         pool: Pool,
         tables: Mapping[str, TableView[Any]],
-        documents: Mapping[str, DocumentView[Any]],
+        documents: Mapping[str, RedisView[Any]],
         hints: HintListener,
     ) -> None:
         self.pool, self._tables, self._documents, self.hints = pool, tables, documents, hints
@@ -109,6 +110,27 @@ class ReadModels:
         missing = set(keys) - found.keys()
         return found | await self.table(view).load(self.pool, missing) if missing else found
 
+    async def top(
+        self, view: View[Any], unions: Sequence[Collection[str]], most: int, wanted: Wanted, kept_ms: int = 0
+    ) -> list[Top] | Behind | None:
+        """The highest of a view's rankings (see `RedisView.top`); None where only the flat table can tell."""
+        deadline = time.monotonic() + wanted.wait_s
+        with self.hints.subscribed(view.name) as woken:
+            while True:
+                try:
+                    answer = await self._documents[view.name].top(
+                        unions, most, kept_ms=kept_ms, position=wanted.position or 0
+                    )
+                except (RedisError, OSError):
+                    answer = None
+                if answer is not None and answer[0] >= (wanted.position or 0):
+                    return answer[1]
+                left = deadline - time.monotonic()
+                if answer is None or left <= 0:
+                    reached = await self.reach(view, replace(wanted, wait_s=max(0.0, left)))
+                    return reached if isinstance(reached, Behind) else None
+                await wait(woken, min(left, _POLL_S))
+
     async def reach(self, view: View[Any], wanted: Wanted) -> Freshness | Behind:
         """Waits until every shard of the view has reached the wanted position."""
         deadline = time.monotonic() + wanted.wait_s
@@ -139,8 +161,8 @@ class ReadModels:
         self, view: View[Row], keys: Collection[Key], position: int
     ) -> dict[Key, Stored[Row]] | None:
         """What Redis holds of these keys; None where it has not reached the position."""
-        documents: DocumentView[Row] | None = self._documents.get(view.name)
-        if documents is None or not keys:
+        documents: RedisView[Row] | None = self._documents.get(view.name)
+        if documents is None or not view.documents or not keys:
             return None
         try:
             checkpoint, found = await documents.read_many(keys)
@@ -153,8 +175,8 @@ class ReadModels:
 
         A document that is missing may have been evicted: only the table knows that there is no such row.
         """
-        documents: DocumentView[Row] | None = self._documents.get(view.name)
-        if documents is not None:
+        documents: RedisView[Row] | None = self._documents.get(view.name)
+        if documents is not None and view.documents:
             try:
                 checkpoint, stored = await documents.read(key)
             except (RedisError, OSError):

@@ -29,7 +29,7 @@ async def _create_missing(connection: Connection, view: View[Any]) -> str | None
 
 
 async def _create(connection: Connection, table: TableView[Any]) -> None:
-    for statement in table.definition():
+    for statement in table.definitions():
         await connection.execute(statement)
     name, generation = table.view.name, table.generation
     await connection.execute("insert into read.generations values ($1, $2, $3)", name, generation, table.fingerprint)

@@ -1,90 +1,59 @@
-"""Views as ready-made documents in Redis, each over a flat table that can restore them.
+"""Views in Redis, as ready-made documents and as sorted sets, each over a flat table that can restore them.
 
-Keys: `<prefix>:<view>:<generation>:<shard>:checkpoint` and `…:epoch`, `<prefix>:<view>:<generation>:doc:<key>`.
-Documents and checkpoint are written by one script, so a read of both in one MGET tells how fresh the document is. A
-checkpoint that is missing means that Redis lost the shard: readers then ask the flat table, and the shard's worker
-restores it.
+Keys: `<prefix>:<view>:<generation>:<shard>:checkpoint` and `…:epoch`, and beneath `<prefix>:<view>:<generation>:`
+`doc:<key>` for documents, `rank:<name>` for sorted sets. All of a batch is written by one script with its checkpoint,
+so a read of both at one moment tells how fresh the answer is. What is written is what holds now, never an increment:
+writing it twice changes nothing. A checkpoint that is missing means that Redis lost the shard: readers then ask the
+flat table, and the shard's worker restores it.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
+import hashlib
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import msgspec
 import redis.asyncio as aioredis
 
+from app.infra import redis_scripts
 from app.infra.db import Pool
 from app.infra.event_log import encode
-from app.infra.table_views import Fenced, Progress, Stored, TableView
+from app.infra.table_views import Fenced, Progress, TableView
+from app.infra.tables import Stored
 from app.kernel.view import Key
 
 Row = TypeVar("Row")
 
 _RESTORE_CHUNK = 500
 
-_FENCE = """
-local epoch = tonumber(redis.call('GET', KEYS[2]) or '0')
-if epoch > tonumber(ARGV[1]) then return 'fenced' end
-"""
-
-_CLAIM = (
-    _FENCE
-    + """
-redis.call('SET', KEYS[2], ARGV[1])
-return redis.call('GET', KEYS[1])
-"""
-)
-
-_APPLY = (
-    _FENCE
-    + """
-if redis.call('GET', KEYS[1]) ~= ARGV[2] then return 'lost' end
-for n = 3, #KEYS do redis.call('SET', KEYS[n], ARGV[n + 2]) end
-redis.call('SET', KEYS[2], ARGV[1])
-redis.call('SET', KEYS[1], ARGV[3])
-redis.call('PUBLISH', ARGV[4], ARGV[3])
-return 'applied'
-"""
-)
-
-_RESTORE = (
-    _FENCE
-    + """
-redis.call('SET', KEYS[2], ARGV[1])
-redis.call('DEL', KEYS[1])
-for n = 3, #KEYS do redis.call('SET', KEYS[n], ARGV[n - 1]) end
-return 'restored'
-"""
-)
-
-_OPEN = (
-    _FENCE
-    + """
-redis.call('SET', KEYS[1], ARGV[2])
-redis.call('PUBLISH', ARGV[3], ARGV[2])
-return 'open'
-"""
-)
-
-
 KeepAlive = Callable[[], Awaitable[object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Top:
+    """A member of sorted sets, with the sum of its scores in each of the unions that were asked for."""
+
+    member: str
+    scores: tuple[float, ...]
 
 
 class Lost(Exception):
     """Redis does not hold the checkpoint that the worker left there; the shard has to be restored."""
 
 
-class DocumentView(Generic[Row]):
-    """One generation of a view's documents."""
+class RedisView(Generic[Row]):
+    """One generation of what a view keeps in Redis."""
 
     def __init__(self, redis: aioredis.Redis, prefix: str, table: TableView[Row]) -> None:
         self._redis, self.table, self.view = redis, table, table.view
         self._base = f"{prefix}:{table.view.name}:{table.generation}:"
         self._channel = f"{prefix}:hint:{table.view.name}"
         self._decode = msgspec.json.Decoder(Stored[table.view.row]).decode  # type: ignore[name-defined]
-        self._claim = redis.register_script(_CLAIM)
-        self._apply = redis.register_script(_APPLY)
-        self._restore = redis.register_script(_RESTORE)
-        self._open = redis.register_script(_OPEN)
+        self._claim = redis.register_script(redis_scripts.CLAIM)
+        self._apply = redis.register_script(redis_scripts.APPLY)
+        self._restore = redis.register_script(redis_scripts.RESTORE)
+        self._open = redis.register_script(redis_scripts.OPEN)
+        self._top = redis.register_script(redis_scripts.TOP)
 
     async def read(self, key: Key) -> tuple[int | None, Stored[Row] | None]:
         """The checkpoint of the key's shard (None: lost) and the document, out of one moment."""
@@ -104,6 +73,22 @@ class DocumentView(Generic[Row]):
         found = {key: self._decode(each) for key, each in zip(keys, documents, strict=True) if each is not None}
         return None if None in checkpoints else min(map(int, checkpoints)), found
 
+    async def top(
+        self, unions: Sequence[Collection[str]], most: int, *, kept_ms: int, position: int
+    ) -> tuple[int, list[Top]] | None:
+        """The members with the highest sum of scores over the first union of sets, and their sums in every union.
+
+        Members of equal score come in the order of their names, last first. A union that was made up to `kept_ms`
+        milliseconds ago is used again if it had reached `position`. Returns the checkpoint of the answer with it, or
+        None if Redis has lost the view, which must have one shard.
+        """
+        name = hashlib.sha256(repr(unions).encode()).hexdigest()[:24]
+        merged = [f"{self._base}union:{name}:{n}" for n in range(len(unions))]
+        sets = [f"{self._base}rank:{each}" for union in unions for each in union]
+        keys = [self._shard_keys(0)[0], f"{self._base}union:{name}", *merged, *sets]
+        answer = await self._top(keys=keys, args=[len(unions), most, kept_ms, position, *map(len, unions)])
+        return _ranking(answer) if answer else None
+
     async def claim(self, shard: int, epoch: int) -> int | None:
         """Shuts out older epochs, and tells the checkpoint (None: lost). Raises Fenced when a newer epoch was here."""
         answer = await self._claim(keys=self._shard_keys(shard), args=[epoch])
@@ -111,10 +96,10 @@ class DocumentView(Generic[Row]):
         return int(answer) if answer is not None else None
 
     async def apply(self, progress: Progress, rows: Mapping[Key, Stored[Row]]) -> None:
-        """Writes documents and checkpoint in one script. Raises Fenced or Lost, and writes nothing then."""
-        keys = [*self._shard_keys(progress.shard), *(self._document_key(key) for key in rows)]
+        """Writes rows and checkpoint in one script. Raises Fenced or Lost, and writes nothing then."""
+        keys, values = self._writes(rows)
         head: list[Any] = [progress.epoch, progress.start, progress.upto, self._channel]
-        answer = await self._apply(keys=keys, args=[*head, *map(encode, rows.values())])
+        answer = await self._apply(keys=[*self._shard_keys(progress.shard), *keys], args=[*head, *values])
         _require_unfenced(answer)
         if answer == b"lost":
             raise Lost(f"{self._base}{progress.shard}")
@@ -139,8 +124,26 @@ class DocumentView(Generic[Row]):
         return copied
 
     async def _restore_chunk(self, shard: int, epoch: int, rows: Mapping[Key, Stored[Row]]) -> None:
-        keys = [*self._shard_keys(shard), *(self._document_key(key) for key in rows)]
-        _require_unfenced(await self._restore(keys=keys, args=[epoch, *map(encode, rows.values())]))
+        keys, values = self._writes(rows)
+        _require_unfenced(await self._restore(keys=[*self._shard_keys(shard), *keys], args=[epoch, *values]))
+
+    def _writes(self, rows: Mapping[Key, Stored[Row]]) -> tuple[list[str], list[Any]]:
+        """Keys and arguments that write these rows."""
+        keys, values = list[str](), list[Any]()
+        if self.view.documents:
+            keys += [self._document_key(key) for key in rows]
+            values += [value for stored in rows.values() for value in (0, encode(stored))]
+        for ranking, places in self._places(rows).items():
+            keys.append(f"{self._base}rank:{ranking}")
+            values += [len(places) // 2, *places]
+        return keys, values
+
+    def _places(self, rows: Mapping[Key, Stored[Row]]) -> Mapping[str, list[Any]]:
+        places: dict[str, list[Any]] = {}
+        for stored in rows.values() if self.view.rankings else ():
+            for place in self.view.rankings(stored.row) if self.view.rankings else ():
+                places.setdefault(place.ranking, []).extend((place.score, place.member))
+        return places
 
     @property
     def _rows_of_shard(self) -> str:
@@ -156,3 +159,12 @@ class DocumentView(Generic[Row]):
 def _require_unfenced(answer: Any) -> None:
     if answer == b"fenced":
         raise Fenced("a newer epoch writes to Redis")
+
+
+def _ranking(answer: Sequence[Any]) -> tuple[int, list[Top]]:
+    position, first, *others = answer
+    members, scores = first[::2], [first[1::2], *others]
+    return int(position), [
+        Top(member.decode(), tuple(float(score or 0) for score in each))
+        for member, *each in zip(members, *scores, strict=True)
+    ]

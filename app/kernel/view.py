@@ -9,9 +9,52 @@ from uuid import UUID
 from app.kernel.messages import Event, Recorded
 
 Row = TypeVar("Row")
+State = TypeVar("State")
+Made = TypeVar("Made")
 
 Key = UUID | str
 """What tells the rows of a view apart: an aggregate's id, or a text such as a day or a country."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entity(Generic[State]):
+    """What a view remembers of every aggregate, beneath its rows: so that an event can be seen as a change of it.
+
+    `row` is a frozen dataclass whose first field is the aggregate's id; `evolve` folds the aggregate's events into it.
+    `name` is the table's, after the view's; `indexes` as a view's.
+    """
+
+    name: str
+    row: type[State]
+    handles: tuple[type[Event], ...]
+    evolve: Callable[[State | None, Recorded[Any]], State | None]
+    indexes: tuple[str, ...] = ()
+
+
+class Change(Generic[State]):
+    """What one event made of one aggregate; both sides are None for an event that the entity does not handle."""
+
+    __slots__ = ("_made", "after", "before", "recorded")
+
+    def __init__(self, recorded: Recorded[Any], before: State | None, after: State | None) -> None:
+        self.recorded, self.before, self.after = recorded, before, after
+        self._made: Any = None
+
+    def once(self, make: Callable[["Change[State]"], Made]) -> Made:
+        """What `make` makes of this change, which is asked once, however many keys ask for it."""
+        if self._made is None:
+            self._made = make(self)
+        made: Made = self._made
+        return made
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """The place of a member in a sorted set of Redis: a set of the view's, by name. Score 0 takes it out."""
+
+    ranking: str
+    member: str
+    score: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,24 +63,39 @@ class View(Generic[Row]):
 
     `row` is a frozen dataclass of what is stored; its first field, a UUID or a text, is the key. `keys` says which
     rows an event touches; `evolve` folds it into one of them and returns None where there is nothing to show. Both
-    are pure. With `documents` every row is also kept ready-made in Redis. Keys are spread over `shards`, which are
-    projected in parallel. `indexes` are column lists as PostgreSQL reads them, or begin with `using`.
+    are pure. With an `entity`, both are given the `Change` that the event made of its aggregate instead of the event,
+    and the view has one shard: the aggregate's events and the rows that they touch must meet.
+
+    With `documents` every row is also kept ready-made in Redis; `rankings` says which places a row gives there in
+    sorted sets. Keys are spread over `shards`, which are projected in parallel. `indexes` are column lists as
+    PostgreSQL reads them, or begin with `using`.
     """
 
     name: str
     row: type[Row]
     handles: tuple[type[Event], ...]
-    keys: Callable[[Recorded[Any]], Iterable[Key]]
-    evolve: Callable[[Row | None, Recorded[Any], Any], Row | None]
+    keys: Callable[[Any], Iterable[Key]]
+    evolve: Callable[[Row | None, Any, Any], Row | None]
+    entity: Entity[Any] | None = None
     shards: int = 1
     documents: bool = False
+    rankings: Callable[[Row], Iterable[Ranked]] | None = None
     indexes: tuple[str, ...] = ()
     revision: int = 1
+
+    def __post_init__(self) -> None:
+        if self.entity is not None and self.shards > 1:
+            raise ValueError(f"{self.name} has an entity, so it cannot be cut into {self.shards} shards")
 
     @property
     def key(self) -> str:
         """The name of the key's column."""
         return fields(self.row)[0].name  # type: ignore[arg-type]
+
+    @property
+    def in_redis(self) -> bool:
+        """Whether Redis holds anything of it."""
+        return self.documents or self.rankings is not None
 
     def shard_of(self, key: Key) -> int:
         """The shard that projects this key: CRC-32 of the key's bytes, modulo the number of shards."""

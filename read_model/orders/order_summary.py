@@ -9,7 +9,7 @@ from uuid import UUID
 
 from app.infra.freshness import ReadModels
 from app.infra.keyset import KeysetQuery, Ordering, Page, PageArguments
-from app.infra.table_views import Stored
+from app.infra.tables import Stored
 from app.kernel.messages import Recorded
 from app.kernel.view import View, own_key
 from write_model.orders.events import (

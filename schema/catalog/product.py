@@ -5,7 +5,7 @@ from typing import Annotated
 
 import strawberry
 
-from app.infra.table_views import Stored
+from app.infra.tables import Stored
 from app.kernel import typeid
 from read_model.catalog import product as view
 from schema.context import Info

@@ -9,7 +9,7 @@ import strawberry
 
 from app.infra.freshness import Wanted
 from app.infra.hints import wait
-from app.infra.table_views import Stored
+from app.infra.tables import Stored
 from app.kernel import typeid
 from read_model.orders import order_details as view
 from schema.context import Info

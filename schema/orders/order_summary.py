@@ -8,7 +8,7 @@ import strawberry
 
 from app.infra.freshness import Freshness
 from app.infra.keyset import Page, PageArguments
-from app.infra.table_views import Stored
+from app.infra.tables import Stored
 from app.kernel import typeid
 from app.kernel.messages import Principal
 from read_model.orders import order_summary as view

@@ -13,8 +13,9 @@ from app import bootstrap
 from app.infra import generations
 from app.infra.db import PROJECTION_ROLE, Pool, open_pool
 from app.infra.leases import Lease, Leases, ShardId
-from app.infra.redis_views import DocumentView
-from app.infra.table_views import Progress, Stored, TableView
+from app.infra.redis_views import RedisView
+from app.infra.table_views import Progress, TableView
+from app.infra.tables import Stored
 from app.kernel.clock import now
 from app.kernel.messages import Recorded
 from app.kernel.view import Key, View, own_key
@@ -44,7 +45,7 @@ class Workshop:
     pool: Pool
     redis: aioredis.Redis
     table: TableView[Tally]
-    documents: DocumentView[Tally]
+    documents: RedisView[Tally]
 
     async def clear(self) -> None:
         """Back to the beginning, but for the epochs."""
@@ -90,7 +91,7 @@ async def workshop(made: Installation) -> AsyncIterator[Workshop]:
         bootstrap.open_redis(made.redis_url) as redis,
     ):
         table = TableView(VIEW, 1)
-        yield Workshop(made, pool, redis, table, DocumentView(redis, prefix, table))
+        yield Workshop(made, pool, redis, table, RedisView(redis, prefix, table))
 
 
 def merged(rows: Sequence[dict[Key, Stored[Tally]]]) -> dict[Key, Stored[Tally]]:

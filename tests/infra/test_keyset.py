@@ -16,7 +16,8 @@ from app import bootstrap
 from app.infra.embedded import Servers
 from app.infra.freshness import ReadModels
 from app.infra.keyset import DEFAULT_PAGE, MalformedCursor, Page, PageArguments
-from app.infra.table_views import Progress, Stored
+from app.infra.table_views import Progress
+from app.infra.tables import Stored
 from app.kernel.clock import id_at, new_id
 from app.kernel.errors import InvalidValue, Refusal
 from read_model.orders.order_summary import VIEW, OrderFilter, OrderSort, OrderSummary, find

@@ -9,8 +9,9 @@ import pytest
 from app.infra import redis_views
 from app.infra.embedded import Servers
 from app.infra.leases import Lease
-from app.infra.redis_views import DocumentView, Lost
-from app.infra.table_views import Fenced, Progress, Stored
+from app.infra.redis_views import Lost, RedisView
+from app.infra.table_views import Fenced, Progress
+from app.infra.tables import Stored
 from app.kernel.clock import new_id
 from app.kernel.view import Key
 from tests.infra.tally import Tally, Workshop, merged, progress, row, workshop
@@ -169,7 +170,7 @@ class TestTheDocuments:
     ) -> None:
         lease = await self.filled(shop_floor)
         monkeypatch.setattr(redis_views, "_RESTORE_CHUNK", 1)
-        chunks, restore_chunk = [], DocumentView._restore_chunk
+        chunks, restore_chunk = [], RedisView._restore_chunk
 
         async def die_at_the_second(self: Any, *chunk: Any) -> None:
             chunks.append(chunk)
@@ -177,7 +178,7 @@ class TestTheDocuments:
                 raise ConnectionError
             await restore_chunk(self, *chunk)
 
-        monkeypatch.setattr(DocumentView, "_restore_chunk", die_at_the_second)
+        monkeypatch.setattr(RedisView, "_restore_chunk", die_at_the_second)
         with pytest.raises(ConnectionError):
             await shop_floor.documents.restore(shop_floor.pool, 0, lease.epoch, 9, None, nothing)
         assert await shop_floor.documents.read(A) == (None, None)

@@ -82,6 +82,7 @@ QUERIES = {
     "customer": read("customer { __typename }", "NOTHING", "SEEN", id=lambda known: known.owner),
     "order": read("order { __typename }", "NOTHING", "SEEN", id=lambda known: known.order),
     "orders": read("orders { totalCount }", "NOTHING", "SEEN"),
+    "sales": read("sales { edges { node { orders } } }", "FORBIDDEN", "SEEN", "FORBIDDEN"),
     "node": read("node { id }", "NOTHING", "SEEN", id=lambda known: known.order),
     "commandStatus": read("commandStatus { state }", "UNKNOWN", "DONE", commandId=lambda known: known.command),
     "projectionStatus": read("projectionStatus { view }", "FORBIDDEN", "SEEN", "FORBIDDEN"),

@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import asyncpg
 import httpx
@@ -11,7 +12,7 @@ import pytest
 from app.infra.freshness import Wanted
 from app.kernel.clock import new_id
 from schema.context import Installation as Context
-from schema.context import RequestContext, Waiting
+from schema.context import RequestContext, Shop, Waiting
 from tests.schema.access import PRICE
 from tests.schema.asking import ask, code_of
 
@@ -21,6 +22,7 @@ CHANGE = """mutation ($i: ChangePriceInput!) { changePrice(input: $i) {
     ... on CommandAccepted { aggregateId version token } } }"""
 SHOWN = """__typename ... on Product { id version price { amount } }
     ... on Processing { expectedVersion currentVersion lagMs retryAfterMs parked }"""
+LEEDS = Shop("GBP", ZoneInfo("Europe/London"))
 PRODUCT = f"""query ($id: ID!, $v: Int, $token: String, $ms: Int) {{
     product(id: $id, minVersion: $v, token: $token, waitMs: $ms) {{ {SHOWN} }} }}"""
 
@@ -115,5 +117,5 @@ async def test_node_is_whatever_has_the_id(http: httpx.AsyncClient) -> None:
 
 @pytest.mark.parametrize(("wait_ms", "seconds"), [(None, 2), (0, 0), (1, 0.001), (10_001, 10), (2**31 - 1, 10)])
 def test_waiting_has_a_limit(wait_ms: int | None, seconds: float) -> None:
-    context = RequestContext(Context(new_id(), Waiting(2_000, 10_000), None, None, None), None, new_id())
+    context = RequestContext(Context(new_id(), Waiting(2_000, 10_000), LEEDS, None, None, None), None, new_id())
     assert context.wanted(wait_ms=wait_ms) == Wanted(wait_s=seconds)

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from zoneinfo import ZoneInfo
 
 import pytest
 import uvicorn
@@ -19,7 +20,7 @@ from app.http.endpoint import Endpoint
 from app.infra.hints import HintListener
 from app.infra.view_status import ViewStatus
 from schema.context import Installation as Context
-from schema.context import Waiting
+from schema.context import Shop, Waiting
 from schema.schema import make
 from tests.schema.asking import complaints
 from tests.schema.live import PROTOCOL, Socket, socket
@@ -162,7 +163,9 @@ async def serving(shop: Installation) -> AsyncIterator[tuple[str, HintListener]]
     """The endpoints on a port of this process, so that the test sees who waits for hints."""
     async with AsyncExitStack() as stack:
         reads, stores = await stack.enter_async_context(bootstrap.read_models(shop.settings))
-        context = Context(stores.log_id, Waiting(0, 0), None, reads, ViewStatus(stores.pool))
+        context = Context(
+            stores.log_id, Waiting(0, 0), Shop("GBP", ZoneInfo("Europe/London")), None, reads, ViewStatus(stores.pool)
+        )
         schema, everybody = make(registry.ACCEPTED_COMMANDS), Authentication(None, is_open=True)
         socket_face = Endpoint(schema, context, everybody, lambda: None)  # type: ignore[arg-type, return-value]
         stream_face = Endpoint(schema, context, everybody, None)

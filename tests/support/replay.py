@@ -2,14 +2,15 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import asyncpg
 
 from app import bootstrap, registry
 from app.infra.event_log import recorded
-from app.infra.folding import fold
-from app.infra.table_views import Stored
+from app.infra.folding import Subject, changes, fold
+from app.infra.tables import Stored
 from app.kernel.messages import Recorded
 from app.kernel.view import Key, View
 from tests.support.installation import Installation
@@ -31,11 +32,19 @@ async def whole_log(database_url: str) -> list[Recorded[Any]]:
 
 def replayed(view: View[Any], events: list[Recorded[Any]]) -> dict[Key, Stored[Any]]:
     """The rows of a view, folded from nothing."""
-    mine = [event for event in events if type(event.event) in view.handles]
     rows: dict[Key, Stored[Any]] = {}
+    subjects, _ = seen(view, events, {})
     for shard in range(view.shards):
-        rows |= fold(view, shard, mine, {})
+        rows |= fold(view, shard, subjects, {})
     return rows
+
+
+def seen(
+    view: View[Any], events: list[Recorded[Any]], entities: dict[Key, Stored[Any]]
+) -> tuple[Sequence[Subject], dict[Key, Stored[Any]]]:
+    """What the view folds of these events, and the entities that they change, given those that there are."""
+    mine = [event for event in events if type(event.event) in view.handles]
+    return changes(view.entity, mine, entities) if view.entity else (mine, {})
 
 
 async def until_caught_up(made: Installation, seconds: float = 60.0) -> None:

@@ -13,7 +13,7 @@ from app.infra import leases as leases_module
 from app.infra import redis_views
 from app.infra.embedded import Servers
 from app.infra.leases import ShardId
-from app.infra.redis_views import DocumentView
+from app.infra.redis_views import RedisView
 from tests.support.installation import Installation, installation
 from tests.support.projecting import acquired, project, shards, worker
 from tests.support.replay import assert_views_equal_a_replay, until_caught_up
@@ -120,14 +120,14 @@ async def test_a_restore_longer_than_a_lease_keeps_it(made: Installation, monkey
     monkeypatch.setattr(shard_module, "SWEEP_S", 0.05)
     monkeypatch.setattr(redis_views, "_RESTORE_CHUNK", 1)
     restoring: list[Any] = []
-    restore_chunk = DocumentView._restore_chunk
+    restore_chunk = RedisView._restore_chunk
 
-    async def slowly(self: DocumentView[Any], *chunk: Any) -> None:
+    async def slowly(self: RedisView[Any], *chunk: Any) -> None:
         restoring.append(chunk)
         await asyncio.sleep(0.7)
         await restore_chunk(self, *chunk)
 
-    monkeypatch.setattr(DocumentView, "_restore_chunk", slowly)
+    monkeypatch.setattr(RedisView, "_restore_chunk", slowly)
     async with worker(made, "a") as slow, worker(made, "b") as rival:
         slow.start(await acquired(slow, PROFILES), nobody)
         while len(restoring) < 4:  # seeded customers: 0.7 s each, longer than the lease in sum

@@ -12,7 +12,7 @@ from app.infra.db import TRANSIENT, Pool
 from app.infra.event_log import EventCatalog
 from app.infra.hints import HintListener
 from app.infra.leases import Lease, Leases, ShardId
-from app.infra.redis_views import DocumentView
+from app.infra.redis_views import RedisView
 from app.infra.table_views import Fenced, TableView
 from workers.ending import end
 from workers.jobs.shard import ShardProjector, Stores
@@ -30,7 +30,7 @@ class WorkerContext:
     pool: Pool
     catalog: EventCatalog
     tables: Mapping[str, TableView[Any]]
-    documents: Mapping[str, DocumentView[Any]]
+    documents: Mapping[str, RedisView[Any]]
     leases: Leases
     hints: HintListener
     stint_s: float

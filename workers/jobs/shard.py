@@ -2,21 +2,23 @@
 
 import time
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import structlog
 from redis.exceptions import RedisError
 
 from app.infra.db import Pool
 from app.infra.event_log import Batch, EventCatalog, LogReader, recorded
-from app.infra.folding import fold, touched
+from app.infra.folding import Subject, changes, fold, touched
 from app.infra.hints import LOG, HintListener, wait
 from app.infra.leases import Lease, Leases
-from app.infra.redis_views import DocumentView, Lost
-from app.infra.table_views import Fenced, Progress, Stored, TableView
+from app.infra.redis_views import Lost, RedisView
+from app.infra.table_views import Fenced, Progress, TableView
+from app.infra.tables import Stored, Table
 from app.kernel.messages import Event, Recorded
 from app.kernel.view import Key
 
@@ -38,11 +40,11 @@ _REMEMBERED_ROWS = 4_096
 
 @dataclass(frozen=True)
 class Stores(Generic[Row]):
-    """Where a view is written: the flat table, and Redis above it for documents."""
+    """Where a view is written: the flat table, and Redis above it for documents and rankings."""
 
     pool: Pool
     table: TableView[Row]
-    documents: DocumentView[Row] | None
+    documents: RedisView[Row] | None
 
 
 class ShardProjector(Generic[Row]):
@@ -66,6 +68,7 @@ class ShardProjector(Generic[Row]):
         self._redis_position: int | None = None
         self._renewed = time.monotonic()
         self._remembered = _RecentRows[Row](_REMEMBERED_ROWS)
+        self._aggregates = _RecentRows[Any](_REMEMBERED_ROWS)
 
     async def run(self, until: float) -> None:
         """Projects until the monotonic clock says so. Raises Fenced when another worker has taken over."""
@@ -84,14 +87,19 @@ class ShardProjector(Generic[Row]):
 
     async def _project(self, batch: Batch) -> None:
         events = [recorded(self._catalog, row) for row in batch.rows if row["type"] in self._handled]
-        rows = fold(self._view, self._shard, events, await self._present(events))
+        subjects, entities = await self._seen(events)
+        keys = touched(self._view, self._shard, subjects)
+        present = await self._remembered.of(keys, self._stores.table, self._stores.pool)
+        rows = fold(self._view, self._shard, subjects, present)
         progress = self._progress(batch)
         try:
-            await self._stores.table.apply(self._stores.pool, progress, rows)
+            await self._stores.table.apply(self._stores.pool, progress, rows, entities)
         except BaseException:
             self._remembered.clear()
+            self._aggregates.clear()
             raise
         self._remembered.update(rows)
+        self._aggregates.update(entities)
         self._position = batch.upto
         await self._mirror(progress, rows)
 
@@ -99,13 +107,13 @@ class ShardProjector(Generic[Row]):
         event_at: datetime | None = batch.rows[-1]["recorded_at"] if batch.rows else None
         return Progress(self._shard, self._lease.epoch, self._position, batch.upto, self._head, event_at)
 
-    async def _present(self, events: Sequence[Recorded[Event]]) -> Mapping[Key, Stored[Row]]:
-        keys = touched(self._view, self._shard, events)
-        known = self._remembered.among(keys)
-        missing = keys - known.keys()
-        if not missing:
-            return known
-        return known | await self._stores.table.load(self._stores.pool, missing)
+    async def _seen(self, events: Sequence[Recorded[Event]]) -> tuple[Sequence[Subject], Mapping[Key, Stored[Any]]]:
+        """What the view folds: the events, or the changes that they make to its entities, which come with them."""
+        entity, table = self._view.entity, self._stores.table.entities
+        if entity is None or table is None:
+            return events, {}
+        keys = {event.aggregate_id for event in events if type(event.event) in entity.handles}
+        return changes(entity, events, await self._aggregates.of(keys, table, self._stores.pool))
 
     async def _mirror(self, progress: Progress, rows: Mapping[Key, Stored[Row]]) -> None:
         """Brings Redis after the flat table, or, for a view without documents, says that it moved."""
@@ -136,7 +144,7 @@ class ShardProjector(Generic[Row]):
         except (RedisError, OSError):
             self._redis_position = None
 
-    async def _restore(self, documents: DocumentView[Row]) -> None:
+    async def _restore(self, documents: RedisView[Row]) -> None:
         since = await documents.claim(self._shard, self._lease.epoch)
         if since is not None and since > self._position:
             since = None
@@ -166,8 +174,11 @@ class _RecentRows(Generic[Row]):
         self._rows: OrderedDict[Key, Stored[Row]] = OrderedDict()
         self._at_most = at_most
 
-    def among(self, keys: Iterable[Key]) -> dict[Key, Stored[Row]]:
-        return {key: self._rows[key] for key in keys if key in self._rows}
+    async def of(self, keys: AbstractSet[Key], table: Table[Row], pool: Pool) -> dict[Key, Stored[Row]]:
+        """The rows of these keys, as far as there are any."""
+        known = {key: self._rows[key] for key in keys if key in self._rows}
+        missing = keys - known.keys()
+        return known | await table.load(pool, missing) if missing else known
 
     def update(self, rows: Mapping[Key, Stored[Row]]) -> None:
         for key, stored in rows.items():

@@ -5,7 +5,7 @@ Ids are written as the seed names them, or as `order.new` if they were made mean
 
 from typing import Any
 
-VIEWS = ("accepted_commands", "customer_profile", "order_details", "order_summary", "product")
+VIEWS = ("accepted_commands", "customer_profile", "order_details", "order_summary", "product", "sales")
 COMMAND_ID = "6f1d0f3a-6f0c-4c39-9b1e-2f6d3c1a7e55"
 
 
@@ -30,6 +30,11 @@ def latest(order: str, status: str, customer: str, total: str) -> dict[str, Any]
 def filtered(order: str, status: str, pieces: int, total: str) -> dict[str, Any]:
     what = {"id": order, "placedAt": "…", "status": status, "itemCount": pieces}
     return {"cursor": "…", "node": {**what, "total": pounds(total)}}
+
+
+def day_of_sales(orders: int, items: int, gross: str) -> dict[str, Any]:
+    sold = {"since": "…", "orders": orders, "items": items, "gross": pounds(gross)}
+    return {"node": {**sold, "returned": {"amount": "0.00"}, "net": {"amount": gross}}}
 
 
 def item(line: int, sku: str, name: str, quantity: int, amount: str) -> dict[str, Any]:
@@ -134,6 +139,15 @@ ANSWERS = {
     ),
     "Node": answer("node", {"__typename": "Product", "id": "product.cup", "name": "Stoneware Cup"}),
     "ProjectionStatus": PROJECTIONS,
+    "Sales": answer(
+        "sales",
+        {
+            "edges": [day_of_sales(2, 10, "103.00"), day_of_sales(1, 2, "19.90"), day_of_sales(1, 3, "123.00")],
+            "pageInfo": {"hasNextPage": True, "endCursor": "…"},
+            "timeZone": "Europe/London",
+            "freshness": freshness("state", "lagMs"),
+        },
+    ),
     "PayOrder": accepted("payOrder", "order.pending", 2),
     "ShipOrder": accepted("shipOrder", "order.paid", 3),
     "DeliverOrder": accepted("deliverOrder", "order.shipped", 4),

@@ -83,7 +83,7 @@ def settled(value: Any) -> Any:
     if isinstance(value, list):
         return [settled(each) for each in value]
     if isinstance(value, dict):
-        unsettled = CHANGING | ({"state"} if "position" in value else set())
+        unsettled = CHANGING | ({"state"} if {"position", "lagMs"} & value.keys() else set())
         return {key: "…" if key in unsettled else settled(each) for key, each in value.items()}
     if not isinstance(value, str) or value in SEEDED:
         return SEEDED.get(value, value)

@@ -1,0 +1,154 @@
+"""Flat tables that derive from dataclasses: a column a field, and beside them version, position and shard.
+
+`version` is the entity's own, `position` that of the last event applied, `shard` the one that owns the row.
+"""
+
+import types
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cached_property
+from typing import Any, Generic, TypeVar, Union, get_args, get_origin, get_type_hints
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from app.infra.db import Connection, Pool
+from app.infra.event_log import encode
+from app.kernel.view import Key
+
+Row = TypeVar("Row")
+
+_COLUMN_TYPES: Mapping[type, str] = {
+    UUID: "uuid",
+    str: "text",
+    int: "bigint",
+    bool: "boolean",
+    Decimal: "numeric",
+    datetime: "timestamptz",
+    date: "date",
+    float: "double precision",
+}
+_MACHINERY = (("version", "bigint"), ("position", "bigint"), ("shard", "smallint"))
+
+
+@dataclass(frozen=True, slots=True)
+class Stored(Generic[Row]):
+    """A row as a view holds it: the entity's version and the last event applied."""
+
+    row: Row
+    version: int
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    name: str
+    sql: str
+    hint: Any
+    nullable: bool
+
+    @property
+    def nested(self) -> bool:
+        return self.sql == "jsonb"
+
+
+class Table(Generic[Row]):
+    """A table of rows of one dataclass, whose first field is the key."""
+
+    def __init__(self, table: str, row: type[Row], indexes: Sequence[str]) -> None:
+        self.table, self.row, self.indexes = table, row, indexes
+        self.columns = _columns(row)
+        self.key = self.columns[0].name
+
+    @property
+    def parameters(self) -> int:
+        """How many parameters `upsert` takes."""
+        return len(self.columns) + len(_MACHINERY)
+
+    def definition(self, table: str | None = None) -> list[str]:
+        """The statements that make the table."""
+        table = table or self.table
+        columns = [f"{c.name} {c.sql}{'' if c.nullable else ' not null'}" for c in self.columns]
+        columns += [f"{name} {sql} not null" for name, sql in _MACHINERY]
+        create = f"create table {table} ({', '.join(columns)}, primary key ({self.key})) with (fillfactor = 80)"
+        return [create, *(f"create index on {table} {_indexed(index)}" for index in self.indexes)]
+
+    async def load(self, connection: Connection | Pool, keys: Collection[Key]) -> dict[Key, Stored[Row]]:
+        """The stored rows of these keys, as far as there are any."""
+        rows = await connection.fetch(self._select_by_keys, list(keys))
+        return {row[self.key]: self.stored(row) for row in rows}
+
+    def upsert(self, first: int, source: str) -> str:
+        """A statement over arrays, parameters $`first` on, that writes the rows as often as `source` has a row.
+
+        A row that is there already at the same position or a later one stays as it is.
+        """
+        names = [*(c.name for c in self.columns), *(name for name, _ in _MACHINERY)]
+        types_ = [*(c.sql for c in self.columns), *(sql for _, sql in _MACHINERY)]
+        arrays = ", ".join(f"${n}::{sql}[]" for n, sql in enumerate(types_, first))
+        updates = ", ".join(f"{name} = excluded.{name}" for name in names if name != self.key)
+        return (
+            f"insert into {self.table} as present ({', '.join(names)}) "
+            f"select u.* from {source}, unnest({arrays}) as u "
+            f"on conflict ({self.key}) do update set {updates} where present.position < excluded.position"
+        )
+
+    def arrays(self, shard: int, rows: Mapping[Key, Stored[Row]]) -> list[list[Any]]:
+        """The parameters of `upsert`."""
+        values = list(rows.values())
+        arrays = [_array(column, [stored.row for stored in values]) for column in self.columns]
+        machinery = [[s.version for s in values], [s.position for s in values], [shard] * len(values)]
+        return [*arrays, *machinery]
+
+    @cached_property
+    def selected(self) -> str:
+        """The columns of a row, for a select list over the table named `present`."""
+        names = [*(c.name for c in self.columns), "version", "position"]
+        return ", ".join(f"present.{name}" for name in names)
+
+    @cached_property
+    def _select_by_keys(self) -> str:
+        return f"select {self.selected} from {self.table} present where {self.key} = any($1::{self.columns[0].sql}[])"
+
+    def stored(self, record: asyncpg.Record) -> Stored[Row]:
+        """A table row as the dataclass."""
+        values = {column.name: read(record[column.name]) for column, read in self._readers}
+        return Stored(self.row(**values), record["version"], record["position"])
+
+    @cached_property
+    def _readers(self) -> list[tuple[_Column, Callable[[Any], Any]]]:
+        return [
+            (column, msgspec.json.Decoder(column.hint).decode if column.nested else _as_it_is)
+            for column in self.columns
+        ]
+
+
+def _array(column: _Column, rows: Sequence[Any]) -> list[Any]:
+    values = [getattr(row, column.name) for row in rows]
+    return [encode(value).decode() for value in values] if column.nested else values
+
+
+def _indexed(index: str) -> str:
+    return index if index.startswith("using ") else f"({index})"
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def _columns(row: type) -> list[_Column]:
+    assert is_dataclass(row)
+    hints = get_type_hints(row)
+    return [_column(f.name, hints[f.name]) for f in fields(row)]
+
+
+def _column(name: str, hint: Any) -> _Column:
+    members = get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
+    kinds = [member for member in members if member is not type(None)]
+    sql = _COLUMN_TYPES.get(kinds[0], "jsonb") if len(kinds) == 1 else "jsonb"
+    if isinstance(kinds[0], type) and issubclass(kinds[0], str):
+        sql = "text"
+    return _Column(name, sql, hint, nullable=type(None) in members and sql != "jsonb")
