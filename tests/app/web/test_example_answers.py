@@ -22,7 +22,7 @@ SEEDED = {
     for kind, names in {"customer": CUSTOMERS, "product": PRODUCTS, "order": ORDERS}.items()
     for name in names
 }
-CHANGING = {"token", "cursor", "endCursor", "placedAt", "registeredAt", "heartbeatAt", "acceptedAt", "at"}
+CHANGING = {"token", "cursor", "endCursor", "placedAt", "registeredAt", "heartbeatAt", "acceptedAt", "at", "since"}
 CHANGING |= {"position", "head", "eventsBehind", "lagSeconds", "lagMs", "retryAfterMs"}
 
 
