@@ -17,6 +17,7 @@ from read_model.accepted_commands import AcceptedCommand
 from schema.catalog import product
 from schema.catalog.mutations import CatalogMutation
 from schema.catalog.product import ProductQuery
+from schema.catalog.product_popularity import PopularProductsQuery
 from schema.context import Info
 from schema.customers import customer_profile
 from schema.customers.customer_profile import CustomerQuery
@@ -33,7 +34,15 @@ from schema.reading import StillProcessing, Token, WaitMs
 from schema.scalars import CONFIG
 from schema.values import Node, Processing
 
-QUERIES = (ProductQuery, CustomerQuery, OrderQuery, OrdersQuery, SalesQuery, StatusQuery)
+QUERIES = (
+    ProductQuery,
+    PopularProductsQuery,
+    CustomerQuery,
+    OrderQuery,
+    OrdersQuery,
+    SalesQuery,
+    StatusQuery,
+)
 MUTATIONS = (CustomersMutation, CatalogMutation, OrdersMutation)
 SUBSCRIPTIONS = (OrderSubscription, StatusSubscription)
 

@@ -157,3 +157,21 @@ class KeysetQuery:
         compare = "<" if self._downwards else ">"
         n = len(parameters)
         return [f"({self.ordering.column}, {self.ordering.key}) {compare} (${n - 1}, ${n})"]
+
+
+def cut(
+    nodes: Sequence[Node], place: Callable[[Node], tuple[Any, Key]], ordering: Ordering, arguments: PageArguments
+) -> Page[Node]:
+    """A page of a list that is at hand in this order; `place` tells a node's value and key. Raises MalformedCursor."""
+    backwards, kept = arguments.backwards, list(nodes)
+    cursor = arguments.before if backwards else arguments.after
+    if cursor is not None:
+        here = ordering.parse(cursor, "before" if backwards else "after")
+        upwards = ordering.descending == backwards
+        kept = [node for node in kept if (place(node) > here if upwards else place(node) < here)]
+    page = kept[-arguments.size :] if backwards else kept[: arguments.size]
+    more = len(kept) > arguments.size
+    page = page if arguments.size else []
+    if backwards:
+        return Page(page, arguments.before is not None, more)
+    return Page(page, more, arguments.after is not None)

@@ -1,15 +1,18 @@
 """`product(id)`: for everyone who is signed in."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Annotated
+from uuid import UUID
 
 import strawberry
 
+from app.infra.freshness import Behind, Wanted
 from app.infra.tables import Stored
 from app.kernel import typeid
 from read_model.catalog import product as view
 from schema.context import Info
-from schema.reading import MinVersion, Token, WaitMs, decode_id, read
+from schema.reading import MinVersion, Token, WaitMs, decode_id, not_reached, read
 from schema.values import Money, Node, Processing
 
 
@@ -62,6 +65,14 @@ async def get(
     wanted = info.context.wanted(min_version=min_version, token=token, wait_ms=wait_ms)
     found = await read(info, view.VIEW, decode_id("product", id, "id"), wanted)
     return Product.of(found) if isinstance(found, Stored) else found
+
+
+async def products(info: Info, ids: Collection[UUID], wanted: Wanted) -> dict[UUID, Product]:
+    """These products as far as there are any, for lists that name them. Raises StillProcessing."""
+    found = await info.context.reads.get_many(view.VIEW, ids, wanted)
+    if isinstance(found, Behind):
+        raise not_reached(found)
+    return {stored.row.product_id: Product.of(stored) for stored in found.values()}
 
 
 @strawberry.type

@@ -83,6 +83,7 @@ QUERIES = {
     "order": read("order { __typename }", "NOTHING", "SEEN", id=lambda known: known.order),
     "orders": read("orders { totalCount }", "NOTHING", "SEEN"),
     "sales": read("sales { edges { node { orders } } }", "FORBIDDEN", "SEEN", "FORBIDDEN"),
+    "popularProducts": read("popularProducts(days: 365) { edges { node { pieces } } }", "SEEN", "SEEN"),
     "node": read("node { id }", "NOTHING", "SEEN", id=lambda known: known.order),
     "commandStatus": read("commandStatus { state }", "UNKNOWN", "DONE", commandId=lambda known: known.command),
     "projectionStatus": read("projectionStatus { view }", "FORBIDDEN", "SEEN", "FORBIDDEN"),

@@ -5,7 +5,15 @@ Ids are written as the seed names them, or as `order.new` if they were made mean
 
 from typing import Any
 
-VIEWS = ("accepted_commands", "customer_profile", "order_details", "order_summary", "product", "sales")
+VIEWS = (
+    "accepted_commands",
+    "customer_profile",
+    "order_details",
+    "order_summary",
+    "product",
+    "product_popularity",
+    "sales",
+)
 COMMAND_ID = "6f1d0f3a-6f0c-4c39-9b1e-2f6d3c1a7e55"
 
 
@@ -35,6 +43,11 @@ def filtered(order: str, status: str, pieces: int, total: str) -> dict[str, Any]
 def day_of_sales(orders: int, items: int, gross: str) -> dict[str, Any]:
     sold = {"since": "…", "orders": orders, "items": items, "gross": pounds(gross)}
     return {"node": {**sold, "returned": {"amount": "0.00"}, "net": {"amount": gross}}}
+
+
+def popular(product: str, name: str, pieces: int, orders: int, revenue: str) -> dict[str, Any]:
+    sold = {"pieces": pieces, "orders": orders, "revenue": pounds(revenue)}
+    return {"node": {"product": {"id": product, "name": name}, **sold}}
 
 
 def item(line: int, sku: str, name: str, quantity: int, amount: str) -> dict[str, Any]:
@@ -145,6 +158,19 @@ ANSWERS = {
             "edges": [day_of_sales(2, 10, "103.00"), day_of_sales(1, 2, "19.90"), day_of_sales(1, 3, "123.00")],
             "pageInfo": {"hasNextPage": True, "endCursor": "…"},
             "timeZone": "Europe/London",
+            "freshness": freshness("state", "lagMs"),
+        },
+    ),
+    "PopularProducts": answer(
+        "popularProducts",
+        {
+            "edges": [
+                popular("product.candle", "Beeswax Candle", 40, 3, "168.00"),
+                popular("product.cup", "Stoneware Cup", 18, 5, "121.50"),
+                popular("product.cushion", "Linen Cushion", 6, 2, "132.00"),
+            ],
+            "since": "…",
+            "until": "…",
             "freshness": freshness("state", "lagMs"),
         },
     ),

@@ -22,8 +22,19 @@ SEEDED = {
     for kind, names in {"customer": CUSTOMERS, "product": PRODUCTS, "order": ORDERS}.items()
     for name in names
 }
-CHANGING = {"token", "cursor", "endCursor", "placedAt", "registeredAt", "heartbeatAt", "acceptedAt", "at", "since"}
-CHANGING |= {"position", "head", "eventsBehind", "lagSeconds", "lagMs", "retryAfterMs"}
+CHANGING = {
+    "token",
+    "cursor",
+    "endCursor",
+    "placedAt",
+    "registeredAt",
+    "heartbeatAt",
+    "acceptedAt",
+    "at",
+    "since",
+    "until",
+}
+CHANGING |= {"since", "until", "position", "head", "eventsBehind", "lagSeconds", "lagMs", "retryAfterMs"}
 
 
 async def test_every_example_answers_as_it_says(shop: Installation) -> None:
