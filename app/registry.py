@@ -8,7 +8,7 @@ from app.infra.event_log import EventCatalog
 from app.kernel.messages import Event, Upcasters
 from app.kernel.view import View
 from read_model import accepted_commands
-from read_model.catalog import product, product_popularity
+from read_model.catalog import bought_together, product, product_popularity, recommendations, stock_report
 from read_model.customers import customer_profile
 from read_model.orders import order_details, order_summary, sales
 from write_model.catalog import events as catalog_events
@@ -40,6 +40,9 @@ ACCEPTED_COMMANDS: Final = accepted_commands.view(EVENT_TYPES)
 VIEWS: Final[tuple[View[Any], ...]] = (
     product.VIEW,
     product_popularity.VIEW,
+    stock_report.VIEW,
+    bought_together.VIEW,
+    recommendations.VIEW,
     customer_profile.VIEW,
     order_details.VIEW,
     order_summary.VIEW,

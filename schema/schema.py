@@ -18,6 +18,8 @@ from schema.catalog import product
 from schema.catalog.mutations import CatalogMutation
 from schema.catalog.product import ProductQuery
 from schema.catalog.product_popularity import PopularProductsQuery
+from schema.catalog.recommendations import RecommendationsQuery
+from schema.catalog.stock_report import StockReportQuery
 from schema.context import Info
 from schema.customers import customer_profile
 from schema.customers.customer_profile import CustomerQuery
@@ -37,6 +39,8 @@ from schema.values import Node, Processing
 QUERIES = (
     ProductQuery,
     PopularProductsQuery,
+    RecommendationsQuery,
+    StockReportQuery,
     CustomerQuery,
     OrderQuery,
     OrdersQuery,

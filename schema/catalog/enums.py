@@ -3,7 +3,9 @@
 import strawberry
 
 from read_model.catalog.product_popularity import Measure
+from read_model.catalog.stock_report import StockSort
 
-__all__ = ["Measure"]
+__all__ = ["Measure", "StockSort"]
 
 strawberry.enum(Measure, name="PopularityMeasure", description="What popularity is measured by.")
+strawberry.enum(StockSort, description="How the stock report is sorted: SOLD the most first, the others the least.")

@@ -84,6 +84,10 @@ QUERIES = {
     "orders": read("orders { totalCount }", "NOTHING", "SEEN"),
     "sales": read("sales { edges { node { orders } } }", "FORBIDDEN", "SEEN", "FORBIDDEN"),
     "popularProducts": read("popularProducts(days: 365) { edges { node { pieces } } }", "SEEN", "SEEN"),
+    "stockReport": read("stockReport { edges { node { sku } } }", "FORBIDDEN", "SEEN", "FORBIDDEN"),
+    "recommendations": read(
+        "recommendations { edges { node { product { id } } } }", "NOTHING", "SEEN", customerId=lambda known: known.owner
+    ),
     "node": read("node { id }", "NOTHING", "SEEN", id=lambda known: known.order),
     "commandStatus": read("commandStatus { state }", "UNKNOWN", "DONE", commandId=lambda known: known.command),
     "projectionStatus": read("projectionStatus { view }", "FORBIDDEN", "SEEN", "FORBIDDEN"),

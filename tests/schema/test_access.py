@@ -96,7 +96,7 @@ def outcome(answer: Any) -> str:
         return str(errors[0]["extensions"]["code"])
     (value,) = answer["data"].values()
     match value:
-        case None | {"totalCount": 0}:
+        case None | {"totalCount": 0} | {"edges": []}:
             return "NOTHING"
         case {"code": str(said)} | {"state": str(said)}:
             return said

@@ -20,8 +20,8 @@ SALES = """query ($period: SalesPeriod, $by: SalesBreakdown, $filter: SalesFilte
 async def kept(http: httpx.AsyncClient) -> tuple[Books, str]:
     """The books of 1999, and the token of their last entry."""
     made = await books(http, {"tea": ("Drinks", "Potters"), "cup": ("Kitchen", "Potters"), "nail": (None, None)})
-    postage = {"charges": [{"code": "POST", "description": "Postage", "amount": "3.00"}]}
-    order = await made.order("1999-06-30T22:59:59Z", {"tea": 2, "cup": 3}, **postage)
+    postage = {"code": "POST", "description": "Postage", "amount": "3.00"}
+    order = await made.order("1999-06-30T22:59:59Z", {"tea": 2, "cup": 3}, charges=[postage])
     await made.order("1999-06-30T23:00:00Z", {"nail": 5})
     await made.order("1999-07-02T12:00:00Z", {"tea": 1}, currency="EUR")
     await made.take_back(order["aggregateId"], "1999-07-02T12:00:00Z", 2, 1)

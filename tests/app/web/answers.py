@@ -7,12 +7,15 @@ from typing import Any
 
 VIEWS = (
     "accepted_commands",
+    "bought_together",
     "customer_profile",
     "order_details",
     "order_summary",
     "product",
     "product_popularity",
+    "recommendations",
     "sales",
+    "stock_report",
 )
 COMMAND_ID = "6f1d0f3a-6f0c-4c39-9b1e-2f6d3c1a7e55"
 
@@ -48,6 +51,15 @@ def day_of_sales(orders: int, items: int, gross: str) -> dict[str, Any]:
 def popular(product: str, name: str, pieces: int, orders: int, revenue: str) -> dict[str, Any]:
     sold = {"pieces": pieces, "orders": orders, "revenue": pounds(revenue)}
     return {"node": {"product": {"id": product, "name": name}, **sold}}
+
+
+def in_stock(product: str, on_hand: int, reserved: int, per_week: float, cover: float) -> dict[str, Any]:
+    counted = {"onHand": on_hand, "reserved": reserved, "soldPerWeek": per_week, "daysOfCover": cover}
+    return {"node": {"productId": product, **counted}}
+
+
+def recommended(product: str, name: str, together: int) -> dict[str, Any]:
+    return {"node": {"boughtTogether": together, "product": {"id": product, "name": name}}}
 
 
 def item(line: int, sku: str, name: str, quantity: int, amount: str) -> dict[str, Any]:
@@ -171,6 +183,25 @@ ANSWERS = {
             ],
             "since": "…",
             "until": "…",
+            "freshness": freshness("state", "lagMs"),
+        },
+    ),
+    "StockReport": answer(
+        "stockReport",
+        {
+            "edges": [
+                in_stock("product.clock", 11, 0, 0.25, 308.0),
+                in_stock("product.basket", 24, 1, 0.25, 672.0),
+                in_stock("product.blanket", 27, 0, 0.75, 252.0),
+            ],
+            "pageInfo": {"hasNextPage": True, "endCursor": "…"},
+            "freshness": freshness("state", "lagMs"),
+        },
+    ),
+    "Recommendations": answer(
+        "recommendations",
+        {
+            "edges": [recommended("product.cup", "Stoneware Cup", 2)],
             "freshness": freshness("state", "lagMs"),
         },
     ),
