@@ -7,7 +7,8 @@ code of its own. (What databases call incremental view maintenance; Gupta and Mu
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import fields, replace
+from dataclasses import fields
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from app.kernel.view import Change, Entity, Key, Ranked, View
@@ -74,10 +75,13 @@ class _Arithmetic:
         names = [field.name for field in fields(row)]
         if strange := set(sums) - set(names[1:]):
             raise ValueError(f"{row.__name__} has no sums {sorted(strange)} beside its key")
-        self._key, self._sums = names[0], sums
+        self._row, self._sums = row, sums
+        self._labels = [name for name in names if name not in sums]
+        self._key = attrgetter(names[0])
+        self._values = attrgetter(*sums) if len(sums) > 1 else lambda row: (getattr(row, sums[0]),)
 
     def plus(self, row: Any, share: Any) -> Any:
-        return replace(row, **{name: _plus(getattr(row, name), getattr(share, name)) for name in self._sums})
+        return self._with(row, {name: _plus(getattr(row, name), getattr(share, name)) for name in self._sums})
 
     def difference(self, before: Iterable[Any], after: Iterable[Any]) -> dict[Key, Any]:
         """What has to be added to each row; rows to which nothing changes are left out."""
@@ -85,12 +89,18 @@ class _Arithmetic:
         for share in after:
             self._add(total, share)
         for share in before:
-            self._add(total, replace(share, **{name: _minus(getattr(share, name)) for name in self._sums}))
-        return {key: row for key, row in total.items() if any(getattr(row, name) for name in self._sums)}
+            self._add(total, self._with(share, {name: _minus(getattr(share, name)) for name in self._sums}))
+        return {key: row for key, row in total.items() if any(self._values(row))}
 
     def _add(self, total: dict[Key, Any], share: Any) -> None:
-        key = getattr(share, self._key)
+        key = self._key(share)
         total[key] = self.plus(total[key], share) if key in total else share
+
+    def _with(self, row: Any, sums: dict[str, Any]) -> Any:
+        """What `dataclasses.replace` makes, which looks at every field anew."""
+        for name in self._labels:
+            sums[name] = getattr(row, name)
+        return self._row(**sums)
 
 
 def _plus(one: Any, other: Any) -> Any:

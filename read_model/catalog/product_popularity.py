@@ -5,7 +5,6 @@ comes back is taken off it. What a credit note of no known order takes back is t
 there is a sorted set for each day and measure, which a question sums over its days.
 """
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -17,11 +16,12 @@ from app.infra.freshness import Behind, ReadModels, Wanted
 from app.infra.redis_views import Top
 from app.kernel.rollup import rollup
 from app.kernel.view import Ranked
-from read_model.orders.booking import BOOKING, BookedLine, Booking
+from read_model.orders.booking import BOOKING, Booking
 
 LONGEST_DAYS = 365
 _DEEPEST = 500
 _KEPT_MS = 2_000
+_NOTHING = Decimal(0)
 _MINOR = 10_000
 """Prices have at most four decimals: so many units of the last make one, and doubles hold the sums exactly."""
 
@@ -51,26 +51,25 @@ def contributions(booking: Booking) -> Iterator[ProductDay]:
     """What an order or a credit note gives to the products in it, on its day."""
     if booking.cancelled:
         return
-    sold, back = _by_product(booking.lines), _by_product(each.line for each in booking.returned)
-    for product_id in sold.keys() | back.keys():
-        ordered, returned = sold.get(product_id, ()), back.get(product_id, ())
+    pieces: dict[UUID, int] = {}
+    revenue: dict[UUID, Decimal] = {}
+    ordered = {line.product_id for line in booking.lines}
+    for sign, lines in ((1, booking.lines), (-1, [each.line for each in booking.returned])):
+        for line in lines:
+            if line.product_id:
+                pieces[line.product_id] = pieces.get(line.product_id, 0) + sign * line.quantity
+                revenue[line.product_id] = revenue.get(line.product_id, _NOTHING) + sign * line.amount
+    of = f"{booking.day}|{booking.currency}"
+    for product_id, count in pieces.items():
         yield ProductDay(
-            key=f"{booking.day}|{booking.currency}|{product_id}",
+            key=f"{of}|{product_id}",
             day=booking.day,
             product_id=product_id,
             currency=booking.currency,
-            pieces=sum(line.quantity for line in ordered) - sum(line.quantity for line in returned),
-            orders=1 if ordered else 0,
-            revenue=sum((line.amount for line in ordered), Decimal(0)) - sum(line.amount for line in returned),
+            pieces=count,
+            orders=1 if product_id in ordered else 0,
+            revenue=revenue[product_id],
         )
-
-
-def _by_product(lines: Iterator[BookedLine] | Sequence[BookedLine]) -> dict[UUID, list[BookedLine]]:
-    products: dict[UUID, list[BookedLine]] = defaultdict(list)
-    for line in lines:
-        if line.product_id:
-            products[line.product_id].append(line)
-    return products
 
 
 def rankings(row: ProductDay) -> Iterator[Ranked]:

@@ -6,7 +6,7 @@ The days are the shop's business days, as the events tell them.
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from typing import Any, assert_never, get_args
+from typing import Any, NamedTuple, assert_never, get_args
 from uuid import UUID
 
 from app.kernel.messages import Recorded
@@ -25,9 +25,11 @@ from write_model.orders.events import (
 BookedEvent = OrderEvent | CreditNoteRecorded
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BookedLine:
-    """Pieces of a product at a price; category and vendor as they were. Without a product it is money alone."""
+class BookedLine(NamedTuple):
+    """Pieces of a product at a price; category and vendor as they were. Without a product it is money alone.
+
+    Stored without its fields' names: an order may have hundreds of lines, and every figure keeps them.
+    """
 
     product_id: UUID | None
     category: str | None
@@ -41,8 +43,7 @@ class BookedLine:
         return self.unit_price * self.quantity
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReturnedLine:
+class ReturnedLine(NamedTuple):
     """What came back on a day."""
 
     day: date
@@ -141,7 +142,7 @@ def _placed(event: OrderPlaced) -> Booking:
 def _returned(booking: Booking, event: ItemsReturned) -> tuple[ReturnedLine, ...]:
     """Lines are numbered from 1, in their order."""
     return tuple(
-        ReturnedLine(day=event.returned_on, line=replace(booking.lines[item.line - 1], quantity=item.quantity))
+        ReturnedLine(day=event.returned_on, line=booking.lines[item.line - 1]._replace(quantity=item.quantity))
         for item in event.items
     )
 

@@ -36,19 +36,9 @@ class Figures:
 
 def from_file(file: Path) -> Figures:
     """The figures straight from the CSV file."""
-    raw = file.read_bytes()
-    text = gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw
-    invoices: dict[str, list[Row]] = defaultdict(list)
-    for row in csv.DictReader(io.StringIO(text.decode(), newline="")):
-        invoices[row["InvoiceNo"]].append(row)
-    return _from_invoices(invoices)
-
-
-def _from_invoices(invoices: Mapping[str, list[Row]]) -> Figures:
-    notes = [rows for number, rows in invoices.items() if number.startswith("C")]
-    others = [rows for number, rows in invoices.items() if not number.startswith("C")]
-    orders = [rows for rows in others if _is_order(rows)]
-    corrections = [rows for rows in others if not _is_order(rows)]
+    notes, others = papers(file)
+    orders = [rows for rows in others if is_order(rows)]
+    corrections = [rows for rows in others if not is_order(rows)]
     return Figures(
         orders=len(orders),
         revenue_per_day=_sums((min(row["InvoiceDate"] for row in rows)[:10], rows) for rows in orders),
@@ -59,7 +49,20 @@ def _from_invoices(invoices: Mapping[str, list[Row]]) -> Figures:
     )
 
 
-def _is_order(rows: list[Row]) -> bool:
+def papers(file: Path) -> tuple[list[list[Row]], list[list[Row]]]:
+    """The lines of every credit note, and of every other paper."""
+    raw = file.read_bytes()
+    text = gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw
+    invoices: dict[str, list[Row]] = defaultdict(list)
+    for row in csv.DictReader(io.StringIO(text.decode(), newline="")):
+        invoices[row["InvoiceNo"]].append(row)
+    notes = [rows for number, rows in invoices.items() if number.startswith("C")]
+    others = [rows for number, rows in invoices.items() if not number.startswith("C")]
+    return notes, others
+
+
+def is_order(rows: list[Row]) -> bool:
+    """False for a stock correction."""
     if len(rows) > 1:
         return True
     return rows[0]["CustomerID"] != "" or Decimal(rows[0]["UnitPrice"]) > 0
@@ -86,13 +89,12 @@ def _stock(orders: list[list[Row]], notes: list[list[Row]], corrections: list[li
             taken[row["StockCode"].upper()] += max(-change, 0)
             brought[row["StockCode"].upper()] += max(change, 0)
     return {
-        code: (taken[code] * 5 + 3) // 4 - taken[code] + brought[code]
-        for code in sorted(taken)
-        if _is_kept_in_stock(code)
+        code: (taken[code] * 5 + 3) // 4 - taken[code] + brought[code] for code in sorted(taken) if keeps_in_stock(code)
     }
 
 
-def _is_kept_in_stock(code: str) -> bool:
+def keeps_in_stock(code: str) -> bool:
+    """False for postage, fees and the like."""
     return re.match(r"\d{5}|DCGS|PADS", code) is not None and code != "23444"
 
 

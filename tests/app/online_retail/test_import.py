@@ -10,11 +10,13 @@ from typing import Any
 import asyncpg
 import pytest
 
+from app import bootstrap
 from app.infra.embedded import Servers
 from app.online_retail.plan import Plan
+from tests.app.online_retail import view_figures
 from tests.app.online_retail.figures import from_database, from_file
 from tests.support.installation import Installation, installation
-from tests.support.replay import assert_views_equal_a_replay
+from tests.support.replay import assert_views_equal_a_replay, until_caught_up
 
 KILLED_AFTER = 6_000
 """Commands: customers, products and a good part of the orders."""
@@ -77,6 +79,9 @@ async def _agrees_with_the_file(shop: Installation, file: Path, commands: int) -
     try:
         assert await from_database(connection, "read.order_summary__1") == from_file(file)
         assert await connection.fetchval("select count(*) from write.commands") == commands
+        async with bootstrap.read_models(shop.settings) as (reads, _):
+            await until_caught_up(shop)
+            assert await view_figures.from_views(connection, reads) == view_figures.from_file(file)
         shown = await connection.fetch("select sku, on_hand from read.product__1 order by sku")
         kept = await connection.fetch(
             "select sku, on_hand from write.stock join write.products using (product_id) order by sku"
