@@ -8,7 +8,14 @@ from app.infra.event_log import EventCatalog
 from app.kernel.messages import Event, Upcasters
 from app.kernel.view import View
 from read_model import accepted_commands
-from read_model.catalog import bought_together, product, product_popularity, recommendations, stock_report
+from read_model.catalog import (
+    bought_together,
+    product,
+    product_popularity,
+    recently_viewed,
+    recommendations,
+    stock_report,
+)
 from read_model.customers import customer_profile
 from read_model.orders import order_details, order_summary, sales
 from write_model.catalog import events as catalog_events
@@ -23,6 +30,7 @@ from write_model.orders import handlers as order_handlers
 EVENT_TYPES: Final[tuple[type[Event], ...]] = (
     *get_args(customer_events.CustomerEvent),
     *get_args(catalog_events.ProductEvent),
+    catalog_events.ProductViewed,
     *get_args(order_events.OrderEvent),
     order_events.CreditNoteRecorded,
 )
@@ -43,6 +51,7 @@ VIEWS: Final[tuple[View[Any], ...]] = (
     stock_report.VIEW,
     bought_together.VIEW,
     recommendations.VIEW,
+    recently_viewed.VIEW,
     customer_profile.VIEW,
     order_details.VIEW,
     order_summary.VIEW,
@@ -55,6 +64,6 @@ def handlers(shop_currency: str, shop_time_zone: tzinfo) -> Handlers:
     """The handler of every command."""
     return {
         **customer_handlers.HANDLERS,
-        **catalog_handlers.handlers(shop_currency),
+        **catalog_handlers.handlers(shop_currency, viewers=Customers),
         **order_handlers.handlers(stock=Shelves, buyers=Customers, zone=shop_time_zone),
     }

@@ -22,7 +22,7 @@ from app.kernel.errors import Refusal
 from app.kernel.messages import Command, Envelope, Principal, Role
 from app.kernel.values import Address, Money
 from app.web.operations import Example, load
-from write_model.catalog.commands import AddProduct, ReceiveStock
+from write_model.catalog.commands import AddProduct, ReceiveStock, ViewProduct
 from write_model.customers.commands import RegisterCustomer, Tier, UpgradeCustomer
 from write_model.orders.commands import (
     CancelOrder,
@@ -184,8 +184,24 @@ ORDERS: Final[Mapping[str, _Order]] = {
 }
 
 
+VIEWS: Final[tuple[tuple[str | None, str], ...]] = (
+    ("ada", "teapot"),
+    ("grace", "blanket"),
+    (None, "candle"),
+    ("linus", "trowel"),
+    ("ada", "clock"),
+    ("margaret", "basket"),
+    (None, "teapot"),
+    ("linus", "basket"),
+    ("ada", "cup"),
+    ("grace", "lantern"),
+    ("ada", "teapot"),
+)
+"""Who looked at what, an hour apart, the last one just now; None for a visitor who is not signed in."""
+
+
 def seeded_id(kind: str, name: str) -> UUID:
-    """The id of a seeded customer, product or order."""
+    """The id of a seeded customer, product, order or view."""
     return id_at(_EPOCH_MS, int.from_bytes(hashlib.sha256(f"{kind}/{name}".encode()).digest()[:10]))
 
 
@@ -239,6 +255,8 @@ def _steps(currency: str) -> Iterator[tuple[str, Command]]:
     for name, order in sorted(ORDERS.items(), key=lambda each: -each[1].days_ago):
         for step, command in _order(name, order):
             yield f"{step}/{name}", command
+    for number, (customer_name, product_name) in enumerate(VIEWS, 1):
+        yield f"view/{number}", _view(number, customer_name, product_name)
     grace = seeded_id("customer", "grace")
     yield "upgrade/grace", UpgradeCustomer(at=now(), customer_id=grace, tier=Tier.SILVER)
 
@@ -284,6 +302,15 @@ def _order(name: str, order: _Order) -> list[tuple[str, Command]]:
     )
     later = [at + timedelta(hours=hours) for hours in range(1, len(order.steps) + 1)]
     return [("place", placed), *((s, _step(s, order_id, at)) for s, at in zip(order.steps, later, strict=True))]
+
+
+def _view(number: int, customer: str | None, product: str) -> ViewProduct:
+    return ViewProduct(
+        at=now() - timedelta(hours=len(VIEWS) - number),
+        view_id=seeded_id("view", str(number)),
+        product_id=seeded_id("product", product),
+        customer_id=seeded_id("customer", customer) if customer else None,
+    )
 
 
 def _step(step: str, order_id: UUID, at: datetime) -> Command:

@@ -14,7 +14,13 @@ from schema.context import Info
 from schema.rejection_codes import RejectionCode
 from write_model.orders.errors import InsufficientStock
 
-ID_PREFIXES: Final = {"order": "order", "product": "product", "customer": "customer", "credit_note": "creditnote"}
+ID_PREFIXES: Final = {
+    "order": "order",
+    "product": "product",
+    "product_view": "view",
+    "customer": "customer",
+    "credit_note": "creditnote",
+}
 """The TypeID prefix of each aggregate type."""
 
 

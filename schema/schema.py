@@ -18,6 +18,7 @@ from schema.catalog import product
 from schema.catalog.mutations import CatalogMutation
 from schema.catalog.product import ProductQuery
 from schema.catalog.product_popularity import PopularProductsQuery
+from schema.catalog.recently_viewed import RecentlyViewedQuery
 from schema.catalog.recommendations import RecommendationsQuery
 from schema.catalog.stock_report import StockReportQuery
 from schema.context import Info
@@ -40,6 +41,7 @@ QUERIES = (
     ProductQuery,
     PopularProductsQuery,
     RecommendationsQuery,
+    RecentlyViewedQuery,
     StockReportQuery,
     CustomerQuery,
     OrderQuery,

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from app.bench.rig import Rig, at_once, clock, cpu_s, percentile
@@ -21,15 +22,24 @@ class Figure:
     unit: str
 
 
-async def writes(rig: Rig, seconds: float) -> list[Figure]:
+async def orders(rig: Rig, seconds: float) -> list[Figure]:
     """`PlaceOrder` with 3 lines from 16 clients, as fast as they go; nobody projects meanwhile."""
+    return await _writes("PlaceOrder", "PlaceOrder, 3 lines", seconds, lambda n: rig.dispatch(rig.order(n)))
+
+
+async def views(rig: Rig, seconds: float) -> list[Figure]:
+    """`ViewProduct` of a customer's own, from 16 clients, as fast as they go; nobody projects meanwhile."""
+    return await _writes("ViewProduct", "ViewProduct", seconds, lambda n: rig.dispatch(rig.view(n), rig.customer))
+
+
+async def _writes(command: str, what: str, seconds: float, do: Callable[[int], Awaitable[object]]) -> list[Figure]:
     number = max(CLIENTS, int(seconds * 300))
     began, used = clock(), cpu_s()
-    await at_once(CLIENTS, range(number), lambda n: rig.dispatch(rig.order(n)))
+    await at_once(CLIENTS, range(number), do)
     took, cpu = clock() - began, cpu_s() - used
     return [
-        Figure("PlaceOrder, 3 lines, 16 clients", number / took, "commands/s"),
-        Figure("PlaceOrder, CPU of the process", cpu / number * 1e6, "µs/command"),
+        Figure(f"{what}, {CLIENTS} clients", number / took, "commands/s"),
+        Figure(f"{command}, CPU of the process", cpu / number * 1e6, "µs/command"),
     ]
 
 

@@ -27,7 +27,8 @@ async def bench(console: Console, *, seconds: float, rate: float, as_json: bool)
 
 def _plan(made: Rig, seconds: float, rate: float) -> list[tuple[str, Awaitable[list[Figure]]]]:
     return [
-        ("Writing", measurements.writes(made, seconds)),
+        ("Writing", measurements.orders(made, seconds)),
+        ("Viewing", measurements.views(made, seconds)),
         ("Catching up", measurements.catch_up(made)),
         ("From commit to visible", measurements.visible(made, seconds, rate)),
         ("Killing workers", measurements.take_over(made)),

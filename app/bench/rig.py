@@ -23,7 +23,7 @@ from app.kernel.clock import new_id, now
 from app.kernel.messages import Command, Envelope, Principal, Receipt, Role
 from app.kernel.values import Address, Money
 from app.migrations.migrate import migrate
-from write_model.catalog.commands import AddProduct, ReceiveStock
+from write_model.catalog.commands import AddProduct, ReceiveStock, ViewProduct
 from write_model.customers.commands import RegisterCustomer
 from write_model.orders.commands import PlaceOrder, WantedItem
 
@@ -43,9 +43,14 @@ class Rig:
     products: Sequence[UUID]
     workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
-    async def dispatch(self, command: Command) -> Receipt:
+    @property
+    def customer(self) -> Principal:
+        """The customer, asking for themselves."""
+        return Principal(str(self.customer_id), frozenset({Role.CUSTOMER}), self.customer_id)
+
+    async def dispatch(self, command: Command, actor: Principal = ACTOR) -> Receipt:
         """Carries a command out under a fresh id."""
-        envelope = Envelope(command_id=new_id(), actor=ACTOR, correlation_id=new_id())
+        envelope = Envelope(command_id=new_id(), actor=actor, correlation_id=new_id())
         return await self.commands.bus.dispatch(command, envelope)
 
     def order(self, number: int, lines: int = 3) -> PlaceOrder:
@@ -53,6 +58,10 @@ class Rig:
         wanted = (self.products[(number * 7 + line) % len(self.products)] for line in range(lines))
         items = tuple(WantedItem(product_id=product, quantity=1) for product in wanted)
         return PlaceOrder(at=now(), order_id=new_id(), customer_id=self.customer_id, items=items)
+
+    def view(self, number: int) -> ViewProduct:
+        """A view of a product; successive numbers view other products."""
+        return ViewProduct(at=now(), view_id=new_id(), product_id=self.products[number % len(self.products)])
 
     def start_worker(self) -> subprocess.Popen[bytes]:
         """One more worker process."""

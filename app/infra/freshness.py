@@ -69,6 +69,11 @@ class Freshness:
     head: int
     lag_s: float
 
+    def as_of(self, position: int) -> "Freshness":
+        """Of something that was read when the view was at `position`, which may be long ago for a Redis that lags."""
+        state = "LAGGING" if self.state == "FRESH" and position < self.head else self.state
+        return replace(self, state=state, position=min(position, self.position))
+
 
 class ReadModels:
     """The read stores of all registered views, and the waiting before them."""
@@ -102,6 +107,8 @@ class ReadModels:
 
     async def get_many(self, view: View[Row], keys: Collection[Key], wanted: Wanted) -> dict[Key, Stored[Row]] | Behind:
         """The rows of these keys, as far as there are any, none of them older than the wanted position."""
+        if not keys:
+            return {}
         found = await self._documents_of(view, keys, wanted.position or 0)
         if found is None:
             if isinstance(reached := await self.reach(view, wanted), Behind):
@@ -162,7 +169,7 @@ class ReadModels:
     ) -> dict[Key, Stored[Row]] | None:
         """What Redis holds of these keys; None where it has not reached the position."""
         documents: RedisView[Row] | None = self._documents.get(view.name)
-        if documents is None or not view.documents or not keys:
+        if documents is None or not view.documents:
             return None
         try:
             checkpoint, found = await documents.read_many(keys)

@@ -7,7 +7,7 @@ import strawberry
 from app.kernel.clock import new_id, now
 from schema.command_result import ChangeInput, CommandInput, CommandResult, dispatch
 from schema.context import Info
-from schema.reading import decode_id
+from schema.reading import decode_id, decode_optional_id
 from schema.values import MoneyInput
 from write_model.catalog import commands
 
@@ -129,6 +129,23 @@ class RecordPastStockCorrectionInput(ChangeInput):
         )
 
 
+@strawberry.input
+class ViewProductInput(CommandInput):
+    product_id: strawberry.ID
+    customer_id: strawberry.ID | None = strawberry.field(
+        default=None,
+        description="Who looked: yourself if not given, or, where an operator gives none, a visitor not signed in.",
+    )
+
+    def command(self) -> commands.ViewProduct:
+        return commands.ViewProduct(
+            at=now(),
+            view_id=new_id(),
+            product_id=decode_id("product", self.product_id, "productId"),
+            customer_id=decode_optional_id("customer", self.customer_id, "customerId"),
+        )
+
+
 @strawberry.type
 class CatalogMutation:
     @strawberry.mutation(description="Put a product into the catalog. For operators.")
@@ -161,4 +178,8 @@ class CatalogMutation:
 
     @strawberry.mutation(description="Enter a stock correction from older books. For operators.")
     async def record_past_stock_correction(self, info: Info, input: RecordPastStockCorrectionInput) -> CommandResult:
+        return await dispatch(info, input, input.command)
+
+    @strawberry.mutation(description="Report that a product was looked at: by yourself, or, for operators, by anyone.")
+    async def view_product(self, info: Info, input: ViewProductInput) -> CommandResult:
         return await dispatch(info, input, input.command)

@@ -90,6 +90,9 @@ QUERIES = {
     ),
     "node": read("node { id }", "NOTHING", "SEEN", id=lambda known: known.order),
     "commandStatus": read("commandStatus { state }", "UNKNOWN", "DONE", commandId=lambda known: known.command),
+    "recentlyViewed": read(
+        "recentlyViewed { edges { cursor } }", "NOTHING", "SEEN", customerId=lambda known: known.owner
+    ),
     "projectionStatus": read("projectionStatus { view }", "FORBIDDEN", "SEEN", "FORBIDDEN"),
 }
 
@@ -132,6 +135,13 @@ MUTATIONS = {
     "receiveStock": of_product("receiveStock", pieces=1),
     "correctStock": of_product("correctStock", change=1, reason="found"),
     "recordPastStockCorrection": of_product("recordPastStockCorrection", change=1, reason="found", correctedAt=WHEN),
+    "viewProduct": change(
+        "viewProduct",
+        "VIEWER_NOT_FOUND",
+        "PRODUCT_NOT_FOUND",
+        "PRODUCT_NOT_FOUND",
+        lambda known: {"productId": UNKNOWN, "customerId": known.owner},
+    ),
     "placeOrder": change(
         "placeOrder",
         "BUYER_NOT_FOUND",

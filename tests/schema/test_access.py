@@ -44,7 +44,7 @@ async def accepted(shop: Installation, name: str, given: dict[str, Any], headers
 
 @pytest.fixture(scope="module")
 async def known(closed: Installation) -> Known:
-    """A customer with a cancelled order, another customer, and a product; every view shows them."""
+    """A customer with a cancelled order who viewed its product, and another customer; every view shows them."""
     staff, email, sku = closed.bearer("operator"), f"{uuid4()}@example.com", str(uuid4())
     person = {"name": "Pat", "email": email, "address": ADDRESS}
     owner = (await accepted(closed, "registerCustomer", person, staff))["aggregateId"]
@@ -55,6 +55,7 @@ async def known(closed: Installation) -> Known:
     await accepted(closed, "receiveStock", {"productId": product, "pieces": 10}, staff)
     wanted = {"customerId": owner, "items": [{"productId": product, "quantity": 1}]}
     placed = await accepted(closed, "placeOrder", wanted, closed.bearer("customer", subject=owner))
+    await accepted(closed, "viewProduct", {"productId": product, "customerId": owner}, staff)
     last = await accepted(closed, "cancelOrder", {"orderId": placed["aggregateId"]}, staff)
     await _seen_everywhere(closed, last["commandId"], staff)
     return Known(owner, another, product, sku, email, placed["aggregateId"], placed["commandId"])

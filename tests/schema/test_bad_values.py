@@ -65,6 +65,11 @@ def product(**changes: Any) -> dict[str, Any]:
         ("placeOrder", lambda text: order(items=[{"productId": text.format(prefix="product"), "quantity": 1}])),
         ("changePrice", lambda text: {"productId": text.format(prefix="product"), "price": product()["price"]}),
         ("changeAddress", lambda text: {"customerId": text.format(prefix="customer"), "address": ADDRESS}),
+        ("viewProduct", lambda text: {"productId": text.format(prefix="product")}),
+        (
+            "viewProduct",
+            lambda text: {"productId": UNKNOWN["product"], "customerId": text.format(prefix="customer")},
+        ),
     ],
 )
 async def test_malformed_ids_of_commands(http: httpx.AsyncClient, name: str, build: Any, text: str) -> None:
@@ -81,6 +86,8 @@ UNKNOWNS: list[tuple[str, dict[str, Any], str]] = [
     ("upgradeCustomer", {"customerId": UNKNOWN["customer"], "tier": "GOLD"}, "CUSTOMER_NOT_FOUND"),
     ("receiveStock", {"productId": UNKNOWN["product"], "pieces": 1}, "PRODUCT_NOT_FOUND"),
     ("discontinueProduct", {"productId": UNKNOWN["product"]}, "PRODUCT_NOT_FOUND"),
+    ("viewProduct", {"productId": UNKNOWN["product"]}, "PRODUCT_NOT_FOUND"),
+    ("viewProduct", {"productId": UNKNOWN["product"], "customerId": UNKNOWN["customer"]}, "VIEWER_NOT_FOUND"),
 ]
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import assert_never
+from uuid import UUID
 
 from app.kernel.errors import CurrencyMismatch
 from app.kernel.values import Money
@@ -15,6 +16,7 @@ from write_model.catalog.commands import (
     RecordPastProduct,
     RecordPastStockCorrection,
     ReviseProduct,
+    ViewProduct,
 )
 from write_model.catalog.errors import (
     PriceUnchanged,
@@ -30,6 +32,7 @@ from write_model.catalog.events import (
     ProductDiscontinued,
     ProductEvent,
     ProductRevised,
+    ProductViewed,
     StockCorrected,
     StockReceived,
 )
@@ -127,6 +130,15 @@ def evolve(product: Product | None, event: ProductEvent) -> Product:
             return replace(after, on_hand=after.on_hand + event.change)
         case _:
             assert_never(event)
+
+
+def view(command: ViewProduct, *, viewer: UUID | None, product_known: bool) -> ProductViewed:
+    """Anyone may look at any product that ever was in the catalog. Raises ProductNotFound."""
+    if not product_known:
+        raise ProductNotFound(command.product_id)
+    return ProductViewed(
+        view_id=command.view_id, product_id=command.product_id, customer_id=viewer, viewed_at=command.at
+    )
 
 
 def _require_sold(product: Product, command: Changing) -> None:

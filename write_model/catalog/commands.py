@@ -1,4 +1,4 @@
-"""What can be asked of the catalog. All of it is for operators."""
+"""What can be asked of the catalog. All of it is for operators, but for telling that a product was looked at."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -141,3 +141,17 @@ class RecordPastStockCorrection(CorrectStock):
     """A correction from older books, with the date that it was made. For operators."""
 
     dated: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViewProduct(Command):
+    """Report that a product was looked at by a customer: the asker, unless an operator names another.
+
+    Where an operator names none, it was a visitor who is not signed in. Every report is an aggregate of its own, so
+    that none waits for another.
+    """
+
+    target: ClassVar[str] = "view_id"
+    view_id: UUID = generated_id()
+    product_id: UUID
+    customer_id: UUID | None = None

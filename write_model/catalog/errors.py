@@ -57,3 +57,11 @@ class StockWouldGoNegative(Refusal):
     def __init__(self, *, on_hand: int, change: int) -> None:
         super().__init__(f"Only {on_hand} on hand; cannot correct by {change}.", field="change")
         self.on_hand, self.change = on_hand, change
+
+
+class ViewerNotFound(Refusal):
+    """The view names a customer who does not exist, or who is not the asker."""
+
+    def __init__(self, customer_id: UUID) -> None:
+        super().__init__("There is no such customer.", field="customerId")
+        self.customer_id = customer_id

@@ -71,6 +71,16 @@ class StockCorrected(Event):
     corrected_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProductViewed(Event):
+    """Someone looked at the product; `customer_id` is None for a visitor who is not signed in."""
+
+    view_id: UUID
+    product_id: UUID
+    customer_id: UUID | None
+    viewed_at: datetime
+
+
 ProductEvent = ProductAdded | ProductRevised | PriceChanged | ProductDiscontinued | StockReceived | StockCorrected
 
 UPCASTERS: Upcasters = {}

@@ -17,6 +17,7 @@ from write_model.catalog.events import (
     ProductDiscontinued,
     ProductEvent,
     ProductRevised,
+    ProductViewed,
     StockCorrected,
     StockReceived,
 )
@@ -129,6 +130,26 @@ class Products:
         await self._connection.execute(
             f"update write.products set {column} = $2 where product_id = $1", product_id, value
         )
+
+
+class ProductViews:
+    """Takes down views of products within one command's transaction.
+
+    A view has no table: no rule ever asks for an earlier one, so the event is all that there is to keep. The product
+    is looked at without a lock, since products are never deleted.
+    """
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+
+    async def knows(self, product_id: UUID) -> bool:
+        """Whether the product is, or was, in the catalog."""
+        found = await self._work.connection.fetchval("select 1 from write.products where product_id = $1", product_id)
+        return found is not None
+
+    def save(self, event: ProductViewed) -> None:
+        """Hands the event to the log, as the first and only one of its aggregate."""
+        self._work.record("product_view", event.view_id, 0, [event])
 
 
 @dataclass(frozen=True, slots=True)

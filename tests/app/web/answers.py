@@ -13,6 +13,7 @@ VIEWS = (
     "order_summary",
     "product",
     "product_popularity",
+    "recently_viewed",
     "recommendations",
     "sales",
     "stock_report",
@@ -60,6 +61,11 @@ def in_stock(product: str, on_hand: int, reserved: int, per_week: float, cover: 
 
 def recommended(product: str, name: str, together: int) -> dict[str, Any]:
     return {"node": {"boughtTogether": together, "product": {"id": product, "name": name}}}
+
+
+def viewed(product: str, name: str, amount: str, on_hand: int) -> dict[str, Any]:
+    shown = {"id": product, "name": name, "price": pounds(amount), "onHand": on_hand}
+    return {"cursor": "…", "node": {"viewedAt": "…", "product": shown}}
 
 
 def item(line: int, sku: str, name: str, quantity: int, amount: str) -> dict[str, Any]:
@@ -205,6 +211,18 @@ ANSWERS = {
             "freshness": freshness("state", "lagMs"),
         },
     ),
+    "RecentlyViewed": answer(
+        "recentlyViewed",
+        {
+            "edges": [
+                viewed("product.teapot", "Stoneware Teapot", "24.50", 117),
+                viewed("product.cup", "Stoneware Cup", "6.75", 582),
+                viewed("product.clock", "Station Clock", "54.90", 11),
+            ],
+            "pageInfo": {"hasNextPage": False, "endCursor": "…"},
+            "freshness": freshness("state", "position", "lagMs"),
+        },
+    ),
     "PayOrder": accepted("payOrder", "order.pending", 2),
     "ShipOrder": accepted("shipOrder", "order.paid", 3),
     "DeliverOrder": accepted("deliverOrder", "order.shipped", 4),
@@ -219,6 +237,7 @@ ANSWERS = {
     "CorrectStock": accepted("correctStock", "product.basket", 3),
     "DiscontinueProduct": accepted("discontinueProduct", "product.trowel", 3),
     "UpgradeCustomer": accepted("upgradeCustomer", "customer.ada", 3),
+    "ViewProduct": accepted("viewProduct", "view.new", 1),
     "OrderTooMuch": answer(
         "placeOrder",
         {

@@ -30,6 +30,7 @@ CHANGING = {
     "registeredAt",
     "heartbeatAt",
     "acceptedAt",
+    "viewedAt",
     "at",
     "since",
     "until",
