@@ -70,7 +70,10 @@ class Freshness:
     lag_s: float
 
     def as_of(self, position: int) -> "Freshness":
-        """Of something that was read when the view was at `position`, which may be long ago for a Redis that lags."""
+        """Of something that was read when the view was at `position`: just before, or from a Redis that lags.
+
+        `lag_s` stays that of the flat store, since a position does not tell its time.
+        """
         state = "LAGGING" if self.state == "FRESH" and position < self.head else self.state
         return replace(self, state=state, position=min(position, self.position))
 

@@ -22,6 +22,7 @@ from read_model.orders.order_summary import VIEW as SUMMARIES
 from tests.support.installation import installation
 from tests.support.projecting import project, projecting
 from tests.write_model.floor import LEEDS, LYON, Floor, registration, until
+from write_model.catalog.commands import ReceiveStock
 from write_model.customers.commands import ChangeAddress
 
 LONG = 60.0
@@ -185,6 +186,111 @@ class TestRedis:
         await reader.stores.redis.flushall()
         checkpoint, stored = await reader.stores.documents[HERE].read(new_id())
         assert (checkpoint, stored) == (None, None)
+
+
+class TestManyKeys:
+    """`get_many`: as fresh as `get`, for many keys at once."""
+
+    async def two(self, reader: Reader) -> tuple[list[UUID], int]:
+        """Two customers who have just registered, and the position of the later one."""
+        one, other = await reader.registered(), await reader.registered()
+        return [one.aggregate_id, other.aggregate_id], other.position
+
+    async def cities(self, reader: Reader, keys: list[UUID], **wanted: float) -> list[str | None] | None:
+        """Where they live, in the order of the keys; None when the answer is that the view is behind."""
+        found = await reader.reads.get_many(VIEW, keys, Wanted(**wanted))  # type: ignore[arg-type]
+        return None if isinstance(found, Behind) else [found[key].row.address.city for key in keys]
+
+    async def test_the_rows_that_there_are(self, reader: Reader) -> None:
+        keys, position = await self.two(reader)
+        await project(reader.floor.made)
+        found = await reader.reads.get_many(VIEW, [*keys, new_id()], Wanted(position=position))
+        assert isinstance(found, dict)
+        assert found == {key: (await reader.get(key)).stored for key in keys}  # type: ignore[union-attr]
+        assert await reader.reads.get_many(VIEW, [new_id()], Wanted(position=position)) == {}
+        assert await reader.reads.get_many(SUMMARIES, [new_id()], Wanted(position=position)) == {}
+
+    async def test_no_keys_have_no_rows_and_wait_for_nothing(self, reader: Reader) -> None:
+        assert await reader.reads.get_many(VIEW, [], Wanted()) == {}
+        assert await reader.reads.get_many(VIEW, [], Wanted(position=2**62, wait_s=LONG)) == {}
+
+    async def test_a_view_that_has_not_come_so_far_says_so_or_is_waited_for(self, reader: Reader) -> None:
+        keys, _ = await self.two(reader)
+        await project(reader.floor.made)
+        moved = await reader.moved(keys[1])
+        assert await self.cities(reader, keys, position=moved.position) is None
+        waiting = asyncio.create_task(self.cities(reader, keys, position=moved.position, wait_s=LONG))
+        async with projecting(reader.floor.made), asyncio.timeout(LONG / 2):
+            assert await waiting == [LEEDS.city, LYON.city]
+
+    async def test_a_flushed_redis_is_answered_from_the_table(self, reader: Reader) -> None:
+        keys, position = await self.two(reader)
+        await project(reader.floor.made)
+        await reader.stores.redis.flushall()
+        for wanted in ({}, {"position": position}):
+            assert await self.cities(reader, keys, **wanted) == [LEEDS.city] * 2
+
+    async def test_a_redis_out_of_reach_is_answered_from_the_table(self, reader: Reader) -> None:
+        keys, position = await self.two(reader)
+        await project(reader.floor.made)
+        nowhere = reader.floor.made.settings.model_copy(update={"redis_url": "unix:///nowhere/redis.sock"})
+        async with bootstrap.read_models(nowhere) as (reads, _):
+            found = await reads.get_many(VIEW, keys, Wanted(position=position))
+        assert isinstance(found, dict)
+        assert found.keys() == set(keys)
+
+    async def test_a_redis_behind_the_token_is_not_served(self, reader: Reader) -> None:
+        keys, _ = await self.two(reader)
+        await project(reader.floor.made)
+        snapshot = await reader.documents()
+        moved = await reader.moved(keys[0])
+        await project(reader.floor.made)
+        await reader.stores.redis.mset(snapshot)
+        assert await self.cities(reader, keys) == [LEEDS.city] * 2, "Redis answers who asks for nothing in particular"
+        assert await self.cities(reader, keys, position=moved.position) == [LYON.city, LEEDS.city]
+
+    async def test_documents_that_were_evicted_alone_come_from_the_table(self, reader: Reader) -> None:
+        keys, position = await self.two(reader)
+        await project(reader.floor.made)
+        document = next(key for key in await reader.documents() if str(keys[0]).encode() in key)
+        await reader.stores.redis.delete(document)
+        for wanted in ({}, {"position": position}):
+            assert await self.cities(reader, keys, **wanted) == [LEEDS.city] * 2
+
+    @pytest.mark.parametrize("shard", range(PRODUCTS.shards))
+    @pytest.mark.parametrize("lost", [False, True])
+    async def test_every_shard_of_the_keys_must_have_come_so_far(self, reader: Reader, shard: int, lost: bool) -> None:
+        """Redis brings back one shard of before, or loses how far it was; the other shard is as it should be."""
+        products = [await reader.floor.product() for _ in range(20)]
+        await project(reader.floor.made)
+        snapshot = await reader.documents()
+        received = [await reader.floor.send(ReceiveStock(at=now(), product_id=key, pieces=1)) for key in products]
+        await project(reader.floor.made)
+        damaged = [key for key in products if PRODUCTS.shard_of(key) == shard]
+        assert 0 < len(damaged) < len(products)
+        checkpoint = next(key for key in snapshot if key.endswith(f":product:1:{shard}:checkpoint".encode()))
+        documents = {key: old for key, old in snapshot.items() if any(str(each).encode() in key for each in damaged)}
+        await reader.stores.redis.mset({**documents, checkpoint: snapshot[checkpoint]})
+        if lost:
+            await reader.stores.redis.delete(checkpoint)
+        found = await reader.reads.get_many(PRODUCTS, products, Wanted(position=received[-1].position))
+        assert isinstance(found, dict)
+        assert {key: stored.row.on_hand for key, stored in found.items()} == dict.fromkeys(products, 1)
+
+
+class TestAsOf:
+    """What was read before the freshness was asked for is no fresher than when it was read."""
+
+    FRESH = Freshness("FRESH", position=8, head=8, lag_s=0.0)
+
+    def test_what_was_read_at_the_head_is_fresh(self) -> None:
+        assert self.FRESH.as_of(8) == self.FRESH
+        assert self.FRESH.as_of(9) == self.FRESH
+
+    def test_what_was_read_before_lags(self) -> None:
+        assert self.FRESH.as_of(5) == Freshness("LAGGING", 5, 8, 0.0)
+        stalled = Freshness("STALLED", position=8, head=9, lag_s=20.0)
+        assert stalled.as_of(5) == Freshness("STALLED", 5, 9, 20.0)
 
 
 async def _is_warm_at(reader: Reader, key: UUID, position: int) -> bool:
