@@ -94,14 +94,12 @@ def test_everyone_has_a_list_and_visitors_have_none() -> None:
 
 @given(LOOKS, st.integers(1, 25))
 def test_pages_put_together_are_the_list(looks: list[Look], size: int) -> None:
-    products, found, after, more = listed(reports(looks)), list[ViewedProduct](), None, True
-    while more:
+    products, after = listed(reports(looks)), None
+    for beginning in range(0, max(1, len(products)), size):
         got = page(products, PageArguments(first=size, after=after))
-        assert got.has_previous == (after is not None)
-        assert len(got.nodes) <= size
-        found += got.nodes
-        more, after = got.has_next, cursor(found[-1]) if found else None
-    assert tuple(found) == products
+        assert tuple(got.nodes) == products[beginning : beginning + size]
+        assert (got.has_previous, got.has_next) == (beginning > 0, beginning + size < len(products))
+        after = cursor(got.nodes[-1]) if got.nodes else None
 
 
 def test_a_page_begins_where_its_cursor_was_also_when_that_product_has_moved() -> None:
