@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import asyncpg
 import pytest
@@ -15,7 +16,7 @@ from app.kernel import typeid
 from app.kernel.clock import new_id, now
 from app.kernel.messages import Principal, Role
 from schema.context import Installation as Shared
-from schema.context import RequestContext, Waiting
+from schema.context import RequestContext, Shop, Waiting
 from schema.schema import make
 from tests.support.installation import installation
 from tests.support.projecting import project
@@ -43,7 +44,8 @@ class Desk:
     async def ask(self, selection: str) -> Any:
         """What the customer is answered."""
         subject = typeid.encode("customer", self.customer)
-        shared = Shared(self.stores.log_id, Waiting(0, 0), None, self.reads, None)
+        shop = Shop("GBP", ZoneInfo("Europe/London"))
+        shared = Shared(self.stores.log_id, Waiting(0, 0), shop, None, self.reads, None)
         context = RequestContext(shared, Principal(subject, frozenset({Role.CUSTOMER}), self.customer), new_id())
         schema = make(registry.ACCEPTED_COMMANDS)
         return await schema.execute(f"{{ recentlyViewed {{ {selection} }} }}", context_value=context)
