@@ -10,6 +10,7 @@ from app.kernel.view import View
 from read_model import accepted_commands
 from read_model.catalog import (
     bought_together,
+    hot_products,
     product,
     product_popularity,
     recently_viewed,
@@ -52,6 +53,7 @@ VIEWS: Final[tuple[View[Any], ...]] = (
     bought_together.VIEW,
     recommendations.VIEW,
     recently_viewed.VIEW,
+    hot_products.VIEW,
     customer_profile.VIEW,
     order_details.VIEW,
     order_summary.VIEW,

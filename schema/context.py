@@ -45,7 +45,7 @@ class Shop:
     currency: str
     zone: ZoneInfo
 
-    def today(self) -> date:
+    def business_day(self) -> date:
         """The business day that it is now."""
         return now().astimezone(self.zone).date()
 

@@ -15,6 +15,7 @@ from app.kernel.errors import MalformedId
 from app.kernel.view import View
 from read_model.accepted_commands import AcceptedCommand
 from schema.catalog import product
+from schema.catalog.hot_products import HotProductsQuery
 from schema.catalog.mutations import CatalogMutation
 from schema.catalog.product import ProductQuery
 from schema.catalog.product_popularity import PopularProductsQuery
@@ -40,6 +41,7 @@ from schema.values import Node, Processing
 QUERIES = (
     ProductQuery,
     PopularProductsQuery,
+    HotProductsQuery,
     RecommendationsQuery,
     RecentlyViewedQuery,
     StockReportQuery,

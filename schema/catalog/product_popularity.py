@@ -61,7 +61,7 @@ class PopularProductsQuery:
     ) -> PopularProductConnection | None:
         context = info.context
         context.asker()
-        window = _window(days, until or context.shop.today(), by, context.shop.currency)
+        window = _window(days, until or context.shop.business_day(), by, context.shop.currency)
         arguments = PageArguments(first=first, after=after)
         wanted = context.wanted(token=token, wait_ms=wait_ms)
         most = _MOST if after is not None else arguments.size + 1

@@ -57,7 +57,7 @@ class RecommendationsQuery:
         wanted = context.wanted(token=token, wait_ms=wait_ms)
         found: list[view.Recommended] | Behind = []
         if customer is not None:
-            asked = view.Asked(customer_id=customer, today=context.shop.today(), currency=context.shop.currency)
+            asked = view.Asked(customer_id=customer, today=context.shop.business_day(), currency=context.shop.currency)
             found = await view.recommend(context.reads, asked, wanted)
         if isinstance(found, Behind):
             raise not_reached(found)

@@ -105,7 +105,7 @@ class StockReportQuery:
     ) -> StockConnection | None:
         context = info.context
         context.asker().require_operator()
-        wanted, day = (filter or StockFilter()).value(), as_of or context.shop.today()
+        wanted, day = (filter or StockFilter()).value(), as_of or context.shop.business_day()
         if day.toordinal() <= view.OBSERVED_DAYS:
             raise InvalidValue("asOf is too early.", field="asOf")
         arguments = PageArguments(first=first, after=after, last=last, before=before)

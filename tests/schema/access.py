@@ -88,6 +88,7 @@ QUERIES = {
     "recommendations": read(
         "recommendations { edges { node { product { id } } } }", "NOTHING", "SEEN", customerId=lambda known: known.owner
     ),
+    "hotProducts": read("hotProducts { edges { node { recentViews } } }", "SEEN", "SEEN"),
     "node": read("node { id }", "NOTHING", "SEEN", id=lambda known: known.order),
     "commandStatus": read("commandStatus { state }", "UNKNOWN", "DONE", commandId=lambda known: known.command),
     "recentlyViewed": read(

@@ -9,6 +9,7 @@ VIEWS = (
     "accepted_commands",
     "bought_together",
     "customer_profile",
+    "hot_products",
     "order_details",
     "order_summary",
     "product",
@@ -221,6 +222,20 @@ ANSWERS = {
             ],
             "pageInfo": {"hasNextPage": False, "endCursor": "…"},
             "freshness": freshness("state", "position", "lagMs"),
+        },
+    ),
+    "HotProducts": answer(
+        "hotProducts",
+        {
+            "edges": [
+                {"node": {"product": {"id": product, "name": name}, "recentViews": "…"}}
+                for product, name in (
+                    ("product.teapot", "Stoneware Teapot"),
+                    ("product.lantern", "White Metal Lantern"),
+                    ("product.cup", "Stoneware Cup"),
+                )
+            ],
+            "freshness": freshness("state", "lagMs"),
         },
     ),
     "PayOrder": accepted("payOrder", "order.pending", 2),

@@ -1,0 +1,101 @@
+"""What is hot now: products by their views, each view worth half with every hour that has passed.
+
+`heat` is the logarithm to base 2 of the sum over a product's views of 2 to the power of the hours from 2020 to the
+view: forward decay (Cormode, Shkapenyuk, Srivastava and Xu, 2009). It need not be touched as time goes by, because all
+products cool alike: their order stays. What a product's views are worth at a moment is 2 to the power of its heat less
+the hours from 2020 to that moment.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, assert_never
+from uuid import UUID
+
+from app.infra.freshness import Behind, ReadModels, Wanted
+from app.kernel.messages import Recorded
+from app.kernel.view import Ranked, View
+from write_model.catalog.events import ProductDiscontinued, ProductViewed
+
+_BEGINNING = datetime(2020, 1, 1, tzinfo=UTC)
+_HOUR_S = 3600.0
+_RANKING = "heat"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HotProduct:
+    """One product that was looked at; `views` counts all of its views. What is discontinued is not hot."""
+
+    product_id: UUID
+    heat: float
+    views: int
+    discontinued: bool = False
+
+
+def _hours(at: datetime) -> float:
+    return (at - _BEGINNING).total_seconds() / _HOUR_S
+
+
+def keys(recorded: Recorded[Any]) -> tuple[UUID]:
+    """The product that was looked at, or is discontinued."""
+    return (recorded.event.product_id,)
+
+
+def evolve(product: HotProduct | None, recorded: Recorded[Any], product_id: UUID) -> HotProduct | None:
+    """The product after one view more, or without a future."""
+    event: ProductViewed | ProductDiscontinued = recorded.event
+    match event:
+        case ProductDiscontinued():
+            return replace(product, discontinued=True) if product else None
+        case ProductViewed():
+            return _viewed(product, product_id, _hours(event.viewed_at))
+        case _:
+            assert_never(event)
+
+
+def _viewed(product: HotProduct | None, product_id: UUID, at: float) -> HotProduct:
+    if product is None:
+        return HotProduct(product_id=product_id, heat=at, views=1)
+    hotter, cooler = max(product.heat, at), min(product.heat, at)
+    heat = hotter + math.log2(1.0 + math.exp2(cooler - hotter))
+    return replace(product, heat=heat, views=product.views + 1)
+
+
+def rankings(product: HotProduct) -> Iterator[Ranked]:
+    """Its place among all, if it has one."""
+    yield Ranked(_RANKING, str(product.product_id), 0 if product.discontinued else product.heat)
+
+
+VIEW = View(
+    name="hot_products",
+    row=HotProduct,
+    handles=(ProductViewed, ProductDiscontinued),
+    keys=keys,
+    evolve=evolve,
+    rankings=rankings,
+    indexes=("heat, product_id",),
+)
+
+Hot = tuple[UUID, float]
+"""A product and its heat."""
+
+
+async def hottest(reads: ReadModels, most: int, wanted: Wanted) -> list[Hot] | Behind:
+    """The hottest first, of equals the one with the higher id. From Redis, or the flat table without it."""
+    answer = await reads.top(VIEW, [[_RANKING]], most, wanted)
+    if isinstance(answer, Behind):
+        return answer
+    if answer is not None:
+        return [(UUID(each.member), each.scores[0]) for each in answer]
+    table = reads.table(VIEW).table
+    rows = await reads.pool.fetch(
+        f"select product_id, heat from {table} where not discontinued order by heat desc, product_id desc limit $1",
+        most,
+    )
+    return [(row["product_id"], row["heat"]) for row in rows]
+
+
+def worth(heat: float, at: datetime) -> float:
+    """What views of this heat are worth at a moment: one that is made then is 1."""
+    return math.exp2(heat - _hours(at))
