@@ -16,7 +16,7 @@ from app.infra.folding import fold
 from app.infra.keyset import MalformedCursor, Ordering, PageArguments
 from app.kernel.clock import new_id
 from app.kernel.messages import Recorded
-from read_model.catalog import recently_viewed
+from read_model.catalog import hot_products, recently_viewed
 from read_model.catalog.recently_viewed import MOST, VIEW, ViewedProduct, cursor, nothing, page
 from write_model.catalog.events import ProductViewed
 
@@ -121,4 +121,4 @@ def test_a_text_that_is_no_cursor_of_the_list_is_refused(text: str) -> None:
 
 def test_the_most_frequent_event_is_handled_only_where_it_matters() -> None:
     handling = {view.name for view in registry.VIEWS if ProductViewed in view.handles}
-    assert handling == {recently_viewed.VIEW.name, registry.ACCEPTED_COMMANDS.name}
+    assert handling == {recently_viewed.VIEW.name, hot_products.VIEW.name, registry.ACCEPTED_COMMANDS.name}
