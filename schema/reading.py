@@ -1,5 +1,8 @@
 """The arguments that every read takes, and reading one row by its TypeID."""
 
+from collections.abc import Collection
+from dataclasses import replace
+from time import monotonic
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
@@ -46,10 +49,23 @@ def not_reached(behind: Behind) -> StillProcessing:
 
 async def reached(info: Info, view: View[Any], token: str | None, wait_ms: int | None = None) -> Freshness:
     """How far the view is, once it is far enough for a list. Raises StillProcessing where it does not get there."""
-    answer = await info.context.reads.reach(view, info.context.wanted(token=token, wait_ms=wait_ms))
-    if isinstance(answer, Behind):
-        raise not_reached(answer)
-    return answer
+    return await all_reached(info, (view,), token, wait_ms)
+
+
+async def all_reached(
+    info: Info, views: Collection[View[Any]], token: str | None, wait_ms: int | None = None
+) -> Freshness:
+    """How far the hindmost of several views is, once all are far enough; `wait_ms` is for all of them together."""
+    wanted = info.context.wanted(token=token, wait_ms=wait_ms)
+    deadline = monotonic() + wanted.wait_s
+    found = []
+    for view in views:
+        left = replace(wanted, wait_s=max(0.0, deadline - monotonic()))
+        answer = await info.context.reads.reach(view, left)
+        if isinstance(answer, Behind):
+            raise not_reached(answer)
+        found.append(answer)
+    return min(found, key=lambda freshness: (freshness.state != "STALLED", freshness.position))
 
 
 def decode_id(prefix: str, text: str, field: str) -> UUID:

@@ -17,11 +17,12 @@ import msgspec
 
 from app.infra.db import Connection, Pool
 from app.infra.event_log import encode
+from app.infra.text_search import Words
 from app.kernel.view import Key
 
 Row = TypeVar("Row")
 
-_COLUMN_TYPES: Mapping[type, str] = {
+_COLUMN_TYPES: Mapping[Any, str] = {
     UUID: "uuid",
     str: "text",
     int: "bigint",
@@ -30,6 +31,7 @@ _COLUMN_TYPES: Mapping[type, str] = {
     datetime: "timestamptz",
     date: "date",
     float: "double precision",
+    Words: "tsvector",
 }
 _MACHINERY = (("version", "bigint"), ("position", "bigint"), ("shard", "smallint"))
 

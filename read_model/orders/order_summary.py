@@ -1,4 +1,4 @@
-"""Orders as lists show them: filtered, sorted, a page at a time."""
+"""Orders as lists show them: searched, sorted, counted, a page at a time."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -10,8 +10,10 @@ from uuid import UUID
 from app.infra.freshness import ReadModels
 from app.infra.keyset import KeysetQuery, Ordering, Page, PageArguments
 from app.infra.tables import Stored
+from app.infra.text_search import folded
 from app.kernel.messages import Recorded
 from app.kernel.view import View, own_key
+from read_model.orders import order_contents
 from write_model.orders.events import (
     ItemsReturned,
     OrderCancelled,
@@ -39,6 +41,8 @@ class OrderSummary:
     city: str | None
     country: str
     placed_at: datetime
+    city_folded: str | None
+    country_folded: str
 
 
 def evolve(order: OrderSummary | None, recorded: Recorded[Any], _: UUID) -> OrderSummary | None:
@@ -64,6 +68,7 @@ def evolve(order: OrderSummary | None, recorded: Recorded[Any], _: UUID) -> Orde
 
 
 def _placed(event: OrderPlaced) -> OrderSummary:
+    city, country = event.shipping_address.city, event.shipping_address.country
     return OrderSummary(
         order_id=event.order_id,
         reference=event.reference,
@@ -74,9 +79,11 @@ def _placed(event: OrderPlaced) -> OrderSummary:
         total=event.total,
         refunded=Decimal(0),
         item_count=sum(item.quantity for item in event.items),
-        city=event.shipping_address.city,
-        country=event.shipping_address.country,
+        city=city,
+        country=country,
         placed_at=event.placed_at,
+        city_folded=folded(city) if city is not None else None,
+        country_folded=folded(country),
     )
 
 
@@ -91,6 +98,8 @@ VIEW = View(
         "total, order_id",
         "customer_id, placed_at, order_id",
         "status, placed_at, order_id",
+        "country_folded, country, status",
+        "city_folded",
     ),
 )
 
@@ -106,28 +115,63 @@ class OrderSort(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderFilter:
-    """Which orders: every given condition holds; upper bounds of time are exclusive, of amounts inclusive."""
+    """Which orders: every given condition holds; upper bounds of time are exclusive, of amounts inclusive.
 
+    `owner` is whose orders may be seen at all, `orders` which ones by id. City and country are compared without case;
+    every word of `text` must begin a word of the order's product names, SKUs, reference or customer's name.
+    """
+
+    owner: UUID | None = None
     customer_id: UUID | None = None
     status: tuple[str, ...] | None = None
+    city: str | None = None
+    country: str | None = None
+    product_id: UUID | None = None
+    text: str | None = None
+    orders: tuple[UUID, ...] | None = None
     placed_from: datetime | None = None
     placed_to: datetime | None = None
     min_total: Decimal | None = None
     max_total: Decimal | None = None
 
-    def conditions(self) -> tuple[list[str], list[Any]]:
-        """SQL conditions, and their parameters from $1 on."""
+    @property
+    def views(self) -> tuple[View[Any], ...]:
+        """The views that it asks."""
+        by_contents = self.product_id is not None or self.text is not None
+        return (VIEW, order_contents.VIEW) if by_contents else (VIEW,)
+
+    def conditions(self, contents: str) -> tuple[list[str], list[Any]]:
+        """SQL conditions, and their parameters from $1 on; `contents` is the table of `order_contents`."""
+        own, held = self._tests(), order_contents.tests(self.product_id, self.text)
+        numbered = [test.format(f"${n}") for n, (test, _) in enumerate([*own, *held], 1)]
+        conditions, inner = numbered[: len(own)], numbered[len(own) :]
+        if inner:
+            conditions.append(f"order_id in (select order_id from {contents} where {' and '.join(inner)})")
+        return conditions, [value for _, value in [*own, *held]]
+
+    def _tests(self) -> list[tuple[str, Any]]:
         given = [
-            ("customer_id =", self.customer_id),
-            ("status = any", list(self.status) if self.status is not None else None),
-            ("placed_at >=", self.placed_from),
-            ("placed_at <", self.placed_to),
-            ("total >=", self.min_total),
-            ("total <=", self.max_total),
+            ("customer_id = {}", self.owner),
+            ("customer_id = {}", self.customer_id),
+            ("order_id = any({})", self.orders),
+            ("status = any({})", self.status),
+            ("city_folded = {}", folded(self.city) if self.city is not None else None),
+            ("country_folded = {}", folded(self.country) if self.country is not None else None),
+            ("placed_at >= {}", self.placed_from),
+            ("placed_at < {}", self.placed_to),
+            ("total >= {}", self.min_total),
+            ("total <= {}", self.max_total),
         ]
-        parameters = [value for _, value in given if value is not None]
-        tests = [test for test, value in given if value is not None]
-        return [f"{test} (${n})" for n, test in enumerate(tests, 1)], parameters
+        return [(test, value) for test, value in given if value is not None]
+
+
+async def narrowed(reads: ReadModels, wanted: OrderFilter) -> OrderFilter:
+    """The same orders, by their ids where few hold what is asked for.
+
+    PostgreSQL takes any beginning of a word for one that many texts have, and would go through the whole list for it.
+    """
+    few = await order_contents.few(reads, wanted.product_id, wanted.text)
+    return wanted if few is None else replace(wanted, product_id=None, text=None, orders=few)
 
 
 async def find(
@@ -135,7 +179,7 @@ async def find(
 ) -> Page[Stored[OrderSummary]]:
     """A page of the orders that pass the filter."""
     table, query = reads.table(VIEW), KeysetQuery(sort.value, arguments)
-    conditions, parameters = wanted.conditions()
+    conditions, parameters = _conditions(reads, wanted)
     tail = query.tail(conditions, parameters)
     rows = await reads.pool.fetch(f"select {table.selected} from {table.table} present {tail}", *parameters)
     return query.page(rows, table.stored)
@@ -143,7 +187,16 @@ async def find(
 
 async def count(reads: ReadModels, wanted: OrderFilter) -> int:
     """How many orders pass the filter."""
-    conditions, parameters = wanted.conditions()
-    where = f" where {' and '.join(conditions)}" if conditions else ""
-    found: int = await reads.pool.fetchval(f"select count(*) from {reads.table(VIEW).table}{where}", *parameters)
+    where, parameters = passing(reads, wanted)
+    found: int = await reads.pool.fetchval(f"select count(*) from {reads.table(VIEW).table} {where}", *parameters)
     return found
+
+
+def passing(reads: ReadModels, wanted: OrderFilter) -> tuple[str, list[Any]]:
+    """The where clause of a filter, empty for one that asks nothing, and its parameters from $1 on."""
+    conditions, parameters = _conditions(reads, wanted)
+    return f"where {' and '.join(conditions)}" if conditions else "", parameters
+
+
+def _conditions(reads: ReadModels, wanted: OrderFilter) -> tuple[list[str], list[Any]]:
+    return wanted.conditions(reads.table(order_contents.VIEW).table)

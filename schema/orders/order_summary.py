@@ -1,4 +1,4 @@
-"""`orders`: a customer's own, or, for operators, anyone's."""
+"""`orders`: searched, sorted and counted; a customer's own, or, for operators, anyone's."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -11,10 +11,12 @@ from app.infra.keyset import Page, PageArguments
 from app.infra.tables import Stored
 from app.kernel import typeid
 from app.kernel.messages import Principal
+from app.kernel.values import require_text
+from read_model.orders import order_facets
 from read_model.orders import order_summary as view
 from schema.context import Info
 from schema.orders.enums import OrderSort, OrderStatus
-from schema.reading import Token, WaitMs, decode_optional_id, reached
+from schema.reading import Token, WaitMs, all_reached, decode_optional_id
 from schema.values import ListFreshness, Money, PageInfo
 
 
@@ -60,6 +62,34 @@ class OrderEdge:
     node: OrderSummary
 
 
+@strawberry.type(description="A status, and how many orders of the search have it.")
+class OrderStatusFacet:
+    status: OrderStatus
+    count: int
+
+
+@strawberry.type(description="A country that goods go to, and how many orders of the search go there.")
+class OrderCountryFacet:
+    country: str = strawberry.field(description="As most of its orders spell it; the filter takes it without case.")
+    count: int
+
+
+@strawberry.type(description="What a search could be narrowed to, on all pages together; commonest first.")
+class OrderFacets:
+    statuses: list[OrderStatusFacet] = strawberry.field(description="Whatever statuses the filter asks for.")
+    countries: list[OrderCountryFacet] = strawberry.field(
+        description="Whatever country the filter asks for; at most 250."
+    )
+
+    @classmethod
+    def of(cls, facets: order_facets.OrderFacets) -> "OrderFacets":
+        """The facets as clients see them."""
+        return cls(
+            statuses=[OrderStatusFacet(status=OrderStatus(f.value), count=f.orders) for f in facets.statuses],
+            countries=[OrderCountryFacet(country=f.value, count=f.orders) for f in facets.countries],
+        )
+
+
 @strawberry.type(description="A page of orders.")
 class OrderConnection:
     edges: list[OrderEdge]
@@ -71,21 +101,43 @@ class OrderConnection:
     async def total_count(self, info: Info) -> int:
         return await view.count(info.context.reads, self.wanted)
 
+    @strawberry.field(description="The orders that pass the rest of the filter, by status and by country.")
+    async def facets(self, info: Info) -> OrderFacets:
+        return OrderFacets.of(await order_facets.count(info.context.reads, self.wanted))
+
+
+_LONGEST_TEXT = 200
+
 
 @strawberry.input(description="Every given condition must hold.")
 class OrderFilter:
     customer_id: strawberry.ID | None = None
-    status: list[OrderStatus] | None = None
+    status: list[OrderStatus] | None = strawberry.field(default=None, description="Any of these.")
+    city: str | None = strawberry.field(default=None, description="Where the goods go, whole, without case.")
+    country: str | None = strawberry.field(default=None, description="Where the goods go, whole, without case.")
+    product_id: strawberry.ID | None = strawberry.field(default=None, description="Orders that have it on a line.")
+    text: str | None = strawberry.field(
+        default=None,
+        description="Each of its words must begin a word of the order: of the names and SKUs of its products, of its "
+        "reference, or of its customer's name. At most 200 characters.",
+    )
     placed_from: datetime | None = strawberry.field(default=None, description="Inclusive.")
     placed_to: datetime | None = strawberry.field(default=None, description="Exclusive.")
-    min_total: Decimal | None = None
-    max_total: Decimal | None = None
+    min_total: Decimal | None = strawberry.field(default=None, description="Inclusive.")
+    max_total: Decimal | None = strawberry.field(default=None, description="Inclusive.")
 
     def value(self) -> view.OrderFilter:
         """The filter as the view takes it. Raises a Refusal."""
+        for field in ("city", "country", "text"):
+            if (said := getattr(self, field)) is not None:
+                require_text(said, field, at_most=_LONGEST_TEXT)
         return view.OrderFilter(
             customer_id=decode_optional_id("customer", self.customer_id, "customerId"),
             status=tuple(status.value for status in self.status) if self.status is not None else None,
+            city=self.city,
+            country=self.country,
+            product_id=decode_optional_id("product", self.product_id, "productId"),
+            text=self.text,
             placed_from=self.placed_from,
             placed_to=self.placed_to,
             min_total=self.min_total,
@@ -95,7 +147,7 @@ class OrderFilter:
 
 @strawberry.type
 class OrdersQuery:
-    @strawberry.field(description="Orders, filtered and sorted, a page at a time; a customer sees their own.")
+    @strawberry.field(description="Orders, searched and sorted, a page at a time; a customer sees their own.")
     async def orders(
         self,
         info: Info,
@@ -110,7 +162,8 @@ class OrdersQuery:
     ) -> OrderConnection | None:
         wanted = _own(info.context.asker(), filter.value() if filter else view.OrderFilter())
         arguments = PageArguments(first=first, after=after, last=last, before=before)
-        freshness = await reached(info, view.VIEW, token, wait_ms)
+        freshness = await all_reached(info, wanted.views, token, wait_ms)
+        wanted = await view.narrowed(info.context.reads, wanted)
         page = await view.find(info.context.reads, wanted, sort, arguments)
         return _connection(page, sort, freshness, wanted)
 
@@ -119,9 +172,8 @@ def _own(asker: Principal, wanted: view.OrderFilter) -> view.OrderFilter:
     """A customer's list holds their own orders alone, whatever was asked for."""
     if asker.is_operator:
         return wanted
-    if wanted.customer_id not in (None, asker.customer_id):
-        return replace(wanted, status=())
-    return replace(wanted, customer_id=asker.customer_id)
+    assert asker.customer_id is not None
+    return replace(wanted, owner=asker.customer_id)
 
 
 def _connection(

@@ -77,6 +77,8 @@ def summary(day: int, pounds: int, status: str, entropy: int) -> OrderSummary:
         city=None,
         country="UK",
         placed_at=START + timedelta(microseconds=day),
+        city_folded=None,
+        country_folded="uk",
     )
 
 

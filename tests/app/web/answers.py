@@ -10,6 +10,7 @@ VIEWS = (
     "bought_together",
     "customer_profile",
     "hot_products",
+    "order_contents",
     "order_details",
     "order_summary",
     "product",
