@@ -12,7 +12,7 @@ from read_model.catalog import product_popularity
 from read_model.catalog import stock_report as view
 from schema.catalog.enums import StockSort
 from schema.context import Info
-from schema.reading import Token, WaitMs, reached
+from schema.reading import Token, WaitMs, all_reached
 from schema.values import ListFreshness, PageInfo
 
 _MOST_PIECES = 10**12
@@ -109,14 +109,14 @@ class StockReportQuery:
         if day.toordinal() <= view.OBSERVED_DAYS:
             raise InvalidValue("asOf is too early.", field="asOf")
         arguments = PageArguments(first=first, after=after, last=last, before=before)
-        both = [await reached(info, each, token, wait_ms) for each in (view.VIEW, product_popularity.VIEW)]
+        freshness = await all_reached(info, (view.VIEW, product_popularity.VIEW), token, wait_ms)
         page = await view.find(context.reads, wanted, day, sort, arguments)
         cursors = [_cursor(sort, line) for line in page.nodes]
         return StockConnection(
             edges=[StockEdge(cursor=c, node=Stock.of(line)) for c, line in zip(cursors, page.nodes, strict=True)],
             page_info=PageInfo.of(page, cursors),
             as_of=day,
-            freshness=ListFreshness.of(min(both, key=lambda each: each.position)),
+            freshness=ListFreshness.of(freshness),
         )
 
 

@@ -48,6 +48,10 @@ DETAILS = (
     """select order_id, customer_id, status, version, item_count, total, refunded, shipping_address ->> 'city'
        from read.order_details__1 order by 1""",
 )
+CONTENTS = (
+    """select order_id, product_id from write.order_items group by 1, 2 order by 1, 2""",
+    """select order_id, jsonb_array_elements_text(products)::uuid from read.order_contents__1 order by 1, 2""",
+)
 LINES = (
     "select order_id, line, product_id, quantity, returned, unit_price from write.order_items order by 1, 2",
     """select order_id, (i ->> 'line')::int, (i ->> 'product_id')::uuid, (i ->> 'quantity')::bigint,
@@ -93,8 +97,8 @@ async def _some_more_days(floor: Floor) -> None:
 
 @pytest.mark.parametrize(
     ("written", "shown"),
-    [PRODUCTS, CUSTOMERS, SUMMARIES, DETAILS, LINES, COMMANDS],
-    ids=["products", "customers", "summaries", "details", "lines", "commands"],
+    [PRODUCTS, CUSTOMERS, SUMMARIES, CONTENTS, DETAILS, LINES, COMMANDS],
+    ids=["products", "customers", "summaries", "contents", "details", "lines", "commands"],
 )
 async def test_a_view_shows_what_is_written(busy: Floor, written: str, shown: str) -> None:
     expected = [tuple(row) for row in await busy.db.fetch(written)]

@@ -70,6 +70,11 @@ def viewed(product: str, name: str, amount: str, on_hand: int) -> dict[str, Any]
     return {"cursor": "…", "node": {"viewedAt": "…", "product": shown}}
 
 
+def searched(order: str, status: str, total: str) -> dict[str, Any]:
+    found = latest(order, status, "Ada Byrne", total)
+    return {"node": found["node"] | {"country": "United Kingdom"}}
+
+
 def item(line: int, sku: str, name: str, quantity: int, amount: str) -> dict[str, Any]:
     return {"line": line, "sku": sku, "name": name, "quantity": quantity, "amount": {"amount": amount}}
 
@@ -168,6 +173,21 @@ ANSWERS = {
                 filtered("order.pending", "PENDING", 5, "51.50"),
             ],
             "pageInfo": {"hasNextPage": True, "endCursor": "…"},
+        },
+    ),
+    "SearchOrders": answer(
+        "orders",
+        {
+            "totalCount": 4,
+            "edges": [
+                searched("order.new", "PENDING", "51.50"),
+                searched("order.pending", "PENDING", "51.50"),
+                searched("order.delivered", "DELIVERED", "100.50"),
+            ],
+            "facets": {
+                "statuses": [{"status": "DELIVERED", "count": 2}, {"status": "PENDING", "count": 2}],
+                "countries": [{"country": "United Kingdom", "count": 4}, {"country": "Germany", "count": 1}],
+            },
         },
     ),
     "Node": answer("node", {"__typename": "Product", "id": "product.cup", "name": "Stoneware Cup"}),
