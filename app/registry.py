@@ -17,7 +17,7 @@ from read_model.catalog import (
     recommendations,
     stock_report,
 )
-from read_model.customers import customer_profile
+from read_model.customers import customer_analytics, customer_profile
 from read_model.orders import order_contents, order_details, order_summary, sales
 from write_model.catalog import events as catalog_events
 from write_model.catalog import handlers as catalog_handlers
@@ -55,6 +55,7 @@ VIEWS: Final[tuple[View[Any], ...]] = (
     recently_viewed.VIEW,
     hot_products.VIEW,
     customer_profile.VIEW,
+    customer_analytics.VIEW,
     order_details.VIEW,
     order_summary.VIEW,
     order_contents.VIEW,

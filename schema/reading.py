@@ -12,7 +12,7 @@ from app.infra.freshness import Behind, Found, Freshness, Wanted
 from app.infra.tables import Stored
 from app.kernel import typeid
 from app.kernel.errors import MalformedId, Refusal
-from app.kernel.view import View
+from app.kernel.view import Key, View
 from schema.context import Info
 from schema.values import Processing
 
@@ -82,7 +82,7 @@ def decode_optional_id(prefix: str, text: str | None, field: str) -> UUID | None
     return decode_id(prefix, text, field) if text is not None else None
 
 
-async def read(info: Info, view: View[Row], key: UUID, wanted: Wanted) -> Stored[Row] | Processing | None:
+async def read(info: Info, view: View[Row], key: Key, wanted: Wanted) -> Stored[Row] | Processing | None:
     """The row, or Processing when the view did not get there in time."""
     answer = await info.context.reads.get(view, key, wanted)
     match answer:

@@ -24,6 +24,7 @@ from schema.catalog.recommendations import RecommendationsQuery
 from schema.catalog.stock_report import StockReportQuery
 from schema.context import Info
 from schema.customers import customer_profile
+from schema.customers.customer_analytics import CustomerAnalyticsQuery
 from schema.customers.customer_profile import CustomerQuery
 from schema.customers.mutations import CustomersMutation
 from schema.documents import Documents
@@ -49,6 +50,7 @@ QUERIES = (
     OrderQuery,
     OrdersQuery,
     SalesQuery,
+    CustomerAnalyticsQuery,
     StatusQuery,
 )
 MUTATIONS = (CustomersMutation, CatalogMutation, OrdersMutation)

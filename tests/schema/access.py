@@ -89,6 +89,10 @@ QUERIES = {
         "recommendations { edges { node { product { id } } } }", "NOTHING", "SEEN", customerId=lambda known: known.owner
     ),
     "hotProducts": read("hotProducts { edges { node { recentViews } } }", "SEEN", "SEEN"),
+    "customerAnalytics": read(
+        "customerAnalytics { __typename }", "NOTHING", "SEEN", customerId=lambda known: known.owner
+    ),
+    "topCustomers": read("topCustomers { pageInfo { hasNextPage } }", "FORBIDDEN", "SEEN", "FORBIDDEN"),
     "node": read("node { id }", "NOTHING", "SEEN", id=lambda known: known.order),
     "commandStatus": read("commandStatus { state }", "UNKNOWN", "DONE", commandId=lambda known: known.command),
     "recentlyViewed": read(

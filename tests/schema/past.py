@@ -42,11 +42,18 @@ class Books:
         given = {"orderId": order, "returnedAt": at, "items": [{"line": line, "quantity": pieces}]}
         return await carried_out(self.http, "recordPastReturn", given)
 
-    async def credit(self, at: str, name: str, pieces: int, price: str = "2.00") -> Any:
+    async def credit(self, at: str, name: str, pieces: int, price: str = "2.00", **said: Any) -> Any:
         """Records a credit note that belongs to no known order."""
         item = {"productId": self.products[name], "description": name, "quantity": pieces, "unitPrice": price}
         given = {"reference": "C1", "country": "France", "currency": "GBP", "items": [item], "creditedAt": at}
-        return await carried_out(self.http, "recordCreditNote", given)
+        return await carried_out(self.http, "recordCreditNote", given | said)
+
+
+async def person(http: httpx.AsyncClient, name: str) -> str:
+    """Someone who is registered now."""
+    given = {"name": name, "email": f"{uuid4()}@example.com", "address": ADDRESS}
+    customer: str = (await carried_out(http, "registerCustomer", given))["aggregateId"]
+    return customer
 
 
 async def books(http: httpx.AsyncClient, products: Mapping[str, tuple[str | None, str | None]]) -> Books:

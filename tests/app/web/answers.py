@@ -8,6 +8,7 @@ from typing import Any
 VIEWS = (
     "accepted_commands",
     "bought_together",
+    "customer_analytics",
     "customer_profile",
     "hot_products",
     "order_contents",
@@ -73,6 +74,11 @@ def viewed(product: str, name: str, amount: str, on_hand: int) -> dict[str, Any]
 def searched(order: str, status: str, total: str) -> dict[str, Any]:
     found = latest(order, status, "Ada Byrne", total)
     return {"node": found["node"] | {"country": "United Kingdom"}}
+
+
+def ranked(customer: str, name: str, country: str, orders: int, spent: str) -> dict[str, Any]:
+    who = {"customerId": customer, "customerName": name, "country": country}
+    return {"node": {**who, "totalOrders": orders, "totalSpent": pounds(spent), "segment": "REGULAR"}}
 
 
 def item(line: int, sku: str, name: str, quantity: int, amount: str) -> dict[str, Any]:
@@ -256,6 +262,33 @@ ANSWERS = {
                     ("product.cup", "Stoneware Cup"),
                 )
             ],
+            "freshness": freshness("state", "lagMs"),
+        },
+    ),
+    "CustomerAnalytics": answer(
+        "customerAnalytics",
+        {
+            "__typename": "CustomerAnalytics",
+            "customerName": "Ada Byrne",
+            "totalOrders": 4,
+            "totalSpent": pounds("223.40"),
+            "averageOrderValue": {"amount": "55.85"},
+            "favouriteCategory": "Kitchen",
+            "lastOrderOn": "…",
+            "segment": "REGULAR",
+            "lifetimeValue": {"amount": "670.20"},
+        },
+    ),
+    "TopCustomers": answer(
+        "topCustomers",
+        {
+            "totalCount": 4,
+            "edges": [
+                ranked("customer.grace", "Grace Okafor", "United Kingdom", 3, "314.55"),
+                ranked("customer.margaret", "Margaret Duval", "France", 3, "258.80"),
+                ranked("customer.ada", "Ada Byrne", "United Kingdom", 4, "223.40"),
+            ],
+            "pageInfo": {"hasNextPage": True, "endCursor": "…"},
             "freshness": freshness("state", "lagMs"),
         },
     ),
