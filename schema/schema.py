@@ -30,6 +30,7 @@ from schema.customers.mutations import CustomersMutation
 from schema.documents import Documents
 from schema.errors import typed
 from schema.orders import order_details
+from schema.orders.customer_orders import CustomerOrdersQuery
 from schema.orders.mutations import OrdersMutation
 from schema.orders.order_details import OrderQuery, OrderSubscription
 from schema.orders.order_summary import OrdersQuery
@@ -49,6 +50,7 @@ QUERIES = (
     CustomerQuery,
     OrderQuery,
     OrdersQuery,
+    CustomerOrdersQuery,
     SalesQuery,
     CustomerAnalyticsQuery,
     StatusQuery,

@@ -46,15 +46,15 @@ class Paper:
 
 
 @st.composite
-def orders(draw: Any, number: int, days: int) -> Paper:
-    """An order of anybody's, placed within so many days."""
+def orders(draw: Any, number: int, days: int, customers: Sequence[UUID | None]) -> Paper:
+    """An order of one of these, placed within so many days."""
     order_id, at = UUID(int=10_000 + number), FIRST + timedelta(days=draw(st.integers(0, days)))
     fate, lines = draw(FATES), draw(LINES)
     made = PastOrderRecorded if fate == "past" else OrderPlaced
     country = draw(st.sampled_from(["France", "Germany"]))
     placed = made(
         order_id=order_id,
-        customer_id=draw(st.sampled_from(CUSTOMERS)),
+        customer_id=draw(st.sampled_from(customers)),
         customer_name="Ada",
         customer_email=None,
         items=tuple(
@@ -133,9 +133,11 @@ def credit_notes(draw: Any, number: int) -> Paper:
 
 
 @st.composite
-def logs(draw: Any, most: int, days: int = 900) -> list[Recorded[Any]]:
-    """What happens to up to so many orders and two credit notes; each in its order, all of them in any."""
-    papers = [draw(orders(number, days)) for number in range(draw(st.integers(0, most)))]
+def logs(
+    draw: Any, most: int, least: int = 0, days: int = 900, customers: Sequence[UUID | None] = CUSTOMERS
+) -> list[Recorded[Any]]:
+    """What happens to so many orders and up to two credit notes; each in its order, all of them in any."""
+    papers = [draw(orders(number, days, customers)) for number in range(draw(st.integers(least, most)))]
     papers += [draw(credit_notes(number)) for number in range(draw(st.integers(0, 2)))]
     turns = draw(st.permutations([paper for paper in papers for _ in paper.events]))
     coming = {paper.id: enumerate(paper.events, 1) for paper in papers}

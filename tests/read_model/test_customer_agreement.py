@@ -3,6 +3,8 @@
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import groupby
+from operator import itemgetter
 from uuid import UUID
 
 import asyncpg
@@ -10,7 +12,10 @@ import pytest
 
 from app import bootstrap
 from app.infra.embedded import Servers
+from app.infra.freshness import Wanted
+from app.infra.keyset import PageArguments
 from app.kernel.clock import new_id, now
+from read_model.orders.customer_orders import NEWEST_FIRST, READY_MADE, VIEW, History, freshness, place, read
 from tests.support.installation import installation
 from tests.support.projecting import project
 from tests.write_model.floor import LYON, Floor, order_of
@@ -74,6 +79,26 @@ ANALYTICS = (
     select customer_id, currency, orders, gross, returned, spent, first_order_on, last_order_on, country,
            favourite_category, segment
     from read.customer_analytics__1 where (orders, gross, returned) <> (0, 0, 0) order by 1, 2
+    """,
+)
+
+_HISTORY = """
+select o.customer_id, count(*) over (partition by o.customer_id) as total,
+       row_number() over (partition by o.customer_id order by placed_at desc, order_id desc) as place,
+       order_id, o.status, o.version, placed_at, o.currency,
+       (select sum(quantity * unit_price) from write.order_items i where i.order_id = o.order_id)
+           + coalesce((select sum(amount) from write.order_charges c where c.order_id = o.order_id), 0) as total_amount,
+       (select sum(returned * unit_price) from write.order_items i where i.order_id = o.order_id) as refunded
+from write.orders o where o.customer_id is not null
+"""
+HISTORIES = (
+    f"select * from ({_HISTORY}) as orders where place <= 20 order by customer_id, place",
+    """
+    select customer_id, total, place, (node -> 'row' ->> 'order_id')::uuid, node -> 'row' ->> 'status',
+           (node ->> 'version')::bigint, (node -> 'row' ->> 'placed_at')::timestamptz, node -> 'row' ->> 'currency',
+           (node -> 'row' ->> 'total')::numeric, (node -> 'row' ->> 'refunded')::numeric
+    from read.customer_orders__1, jsonb_array_elements(newest) with ordinality as newest (node, place)
+    order by customer_id, place
     """,
 )
 
@@ -147,8 +172,56 @@ def credit(customer: UUID | None, product: UUID, currency: str) -> RecordCreditN
     )
 
 
-@pytest.mark.parametrize(("written", "shown"), [ANALYTICS], ids=["analytics"])
+@pytest.mark.parametrize(("written", "shown"), [ANALYTICS, HISTORIES], ids=["analytics", "histories"])
 async def test_a_view_shows_what_is_written(busy: Floor, written: str, shown: str) -> None:
     expected = [tuple(row) for row in await busy.db.fetch(written)]
     assert len(expected) >= 7
     assert [tuple(row) for row in await busy.db.fetch(shown)] == expected
+
+
+@pytest.mark.parametrize("size", [1, 3, 7, 19, 20, 21, 34, 100])
+async def test_pages_join_where_the_ready_made_one_ends(busy: Floor, size: int) -> None:
+    """Of three orders placed at one moment, some stand on the ready-made page and some in the table."""
+    async with bootstrap.read_models(busy.made.settings) as (reads, _):
+        for customer, expected in (await everyones(busy)).items():
+            found: list[UUID] = []
+            after: str | None = None
+            more = True
+            while more:
+                history = await read(reads, customer, PageArguments(first=size, after=after), Wanted())
+                assert isinstance(history, History)
+                assert history.total == len(expected)
+                assert len(history.page.nodes) == min(size, len(expected) - len(found))
+                assert history.page.has_previous == (after is not None)
+                found += [stored.row.order_id for stored in history.page.nodes]
+                after, more = NEWEST_FIRST.cursor(*place(history.page.nodes[-1])), history.page.has_next
+            assert found == expected
+
+
+async def everyones(busy: Floor) -> dict[UUID, list[UUID]]:
+    """The orders of every customer, the newest first, from the write model."""
+    orders = await busy.db.fetch(f"select customer_id, order_id from ({_HISTORY}) as o order by customer_id, place")
+    found = {customer: [row[1] for row in rows] for customer, rows in groupby(orders, key=itemgetter(0))}
+    assert max(map(len, found.values())) == 36 > READY_MADE
+    return found
+
+
+async def test_the_table_holds_what_the_page_shows(busy: Floor) -> None:
+    async with bootstrap.read_models(busy.made.settings) as (reads, stores):
+        table = reads.table(VIEW).entities
+        assert table is not None
+        for customer in await everyones(busy):
+            _, document = await stores.documents[VIEW.name].read(customer)
+            assert document is not None
+            newest = {stored.row.order_id: stored for stored in document.row.newest}
+            assert await table.load(reads.pool, newest.keys()) == newest
+
+
+async def test_an_older_page_says_so(busy: Floor) -> None:
+    """Redis may be behind the table; it is the page's own age that counts."""
+    async with bootstrap.read_models(busy.made.settings) as (reads, _):
+        whole = await reads.freshness(VIEW)
+        assert await freshness(reads, History(checkpoint=whole.position), Wanted()) == whole
+        older = await freshness(reads, History(checkpoint=whole.position - 1), Wanted())
+        assert older.position == whole.position - 1
+        assert older.state != "FRESH"

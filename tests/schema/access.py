@@ -82,6 +82,7 @@ QUERIES = {
     "customer": read("customer { __typename }", "NOTHING", "SEEN", id=lambda known: known.owner),
     "order": read("order { __typename }", "NOTHING", "SEEN", id=lambda known: known.order),
     "orders": read("orders { totalCount }", "NOTHING", "SEEN"),
+    "customerOrders": read("customerOrders { totalCount }", "NOTHING", "SEEN", customerId=lambda known: known.owner),
     "sales": read("sales { edges { node { orders } } }", "FORBIDDEN", "SEEN", "FORBIDDEN"),
     "popularProducts": read("popularProducts(days: 365) { edges { node { pieces } } }", "SEEN", "SEEN"),
     "stockReport": read("stockReport { edges { node { sku } } }", "FORBIDDEN", "SEEN", "FORBIDDEN"),

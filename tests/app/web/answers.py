@@ -9,6 +9,7 @@ VIEWS = (
     "accepted_commands",
     "bought_together",
     "customer_analytics",
+    "customer_orders",
     "customer_profile",
     "hot_products",
     "order_contents",
@@ -45,6 +46,11 @@ def latest(order: str, status: str, customer: str, total: str) -> dict[str, Any]
 def filtered(order: str, status: str, pieces: int, total: str) -> dict[str, Any]:
     what = {"id": order, "placedAt": "…", "status": status, "itemCount": pieces}
     return {"cursor": "…", "node": {**what, "total": pounds(total)}}
+
+
+def remembered(order: str, status: str, pieces: int, total: str) -> dict[str, Any]:
+    what = {"id": order, "placedAt": "…", "status": status, "itemCount": pieces}
+    return {"node": {**what, "total": pounds(total)}}
 
 
 def day_of_sales(orders: int, items: int, gross: str) -> dict[str, Any]:
@@ -194,6 +200,17 @@ ANSWERS = {
                 "statuses": [{"status": "DELIVERED", "count": 2}, {"status": "PENDING", "count": 2}],
                 "countries": [{"country": "United Kingdom", "count": 4}, {"country": "Germany", "count": 1}],
             },
+        },
+    ),
+    "CustomerOrders": answer(
+        "customerOrders",
+        {
+            "totalCount": 3,
+            "edges": [
+                remembered("order.shipped", "SHIPPED", 3, "123.00"),
+                remembered("order.gifts", "DELIVERED", 9, "48.65"),
+            ],
+            "pageInfo": {"hasNextPage": True, "endCursor": "…"},
         },
     ),
     "Node": answer("node", {"__typename": "Product", "id": "product.cup", "name": "Stoneware Cup"}),
