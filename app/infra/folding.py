@@ -32,6 +32,7 @@ def changes(
         if before is not None and before.position >= event.position:
             continue
         after = entity.evolve(before.row if before else None, event)
+        assert after is not None or before is None, f"{entity.name} forgets {key}"
         made.append(Change(event, before.row if before else None, after))
         if after is not None:
             changed[key] = Stored(after, event.version, event.position)

@@ -9,7 +9,7 @@ code of its own. (What databases call incremental view maintenance; Gupta and Mu
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
 from operator import attrgetter
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_origin, get_type_hints
 
 from app.kernel.view import Change, Entity, Key, Ranked, View
 
@@ -33,9 +33,9 @@ def rollup(
     """A view whose rows sum the contributions of every aggregate.
 
     A contribution is a row with one aggregate's share in the fields that `sums` names: numbers, or mappings from texts
-    to numbers, which are added entry by entry. The first field is the row's key; the remaining fields must be the same
-    in all contributions to a key. Contributions of one aggregate to one key are added up. `finish` sets fields that
-    follow from the sums. A row that sums to nothing stays, with zeros.
+    to numbers, which are added entry by entry and keep no zeros. The first field is the row's key; the remaining
+    fields must be the same in all contributions to a key. Contributions of one aggregate to one key are added up.
+    `finish` sets fields that follow from the sums. A row that sums to nothing stays, with zeros.
     """
     arithmetic = _Arithmetic(row, sums)
 
@@ -76,6 +76,7 @@ class _Arithmetic:
         if strange := set(sums) - set(names[1:]):
             raise ValueError(f"{row.__name__} has no sums {sorted(strange)} beside its key")
         self._row, self._sums = row, sums
+        self._mappings = any(get_origin(get_type_hints(row)[name]) is not None for name in sums)
         self._labels = [name for name in names if name not in sums]
         self._key = attrgetter(names[0])
         self._values = attrgetter(*sums) if len(sums) > 1 else lambda row: (getattr(row, sums[0]),)
@@ -87,10 +88,13 @@ class _Arithmetic:
         """What has to be added to each row; rows to which nothing changes are left out."""
         total: dict[Key, Any] = {}
         for share in after:
-            self._add(total, share)
+            self._add(total, self._each(share, _without_zeros) if self._mappings else share)
         for share in before:
-            self._add(total, self._with(share, {name: _minus(getattr(share, name)) for name in self._sums}))
+            self._add(total, self._each(share, _minus))
         return {key: row for key, row in total.items() if any(self._values(row))}
+
+    def _each(self, share: Any, made: Callable[[Any], Any]) -> Any:
+        return self._with(share, {name: made(getattr(share, name)) for name in self._sums})
 
     def _add(self, total: dict[Key, Any], share: Any) -> None:
         key = self._key(share)
@@ -110,5 +114,9 @@ def _plus(one: Any, other: Any) -> Any:
     return {name: value for name, value in added.items() if value}
 
 
+def _without_zeros(value: Any) -> Any:
+    return {name: each for name, each in value.items() if each} if isinstance(value, Mapping) else value
+
+
 def _minus(value: Any) -> Any:
-    return {name: -each for name, each in value.items()} if isinstance(value, Mapping) else -value
+    return {name: -each for name, each in value.items() if each} if isinstance(value, Mapping) else -value

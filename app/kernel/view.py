@@ -20,7 +20,8 @@ Key = UUID | str
 class Entity(Generic[State]):
     """What a view remembers of every aggregate, beneath its rows: so that an event can be seen as a change of it.
 
-    `row` is a frozen dataclass whose first field is the aggregate's id; `evolve` folds the aggregate's events into it.
+    `row` is a frozen dataclass whose first field is the aggregate's id; `evolve` folds the aggregate's events into it,
+    and what it has once remembered it never forgets: an aggregate that is gone is one that says so.
     `name` is the table's, after the view's; `indexes` as a view's.
     """
 

@@ -1,6 +1,7 @@
 """The contract of the read stores: data and checkpoint together, twice is once, and the dead cannot write."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import asyncpg
@@ -10,116 +11,111 @@ from app.infra import redis_views
 from app.infra.embedded import Servers
 from app.infra.leases import Lease
 from app.infra.redis_views import Lost, RedisView
-from app.infra.table_views import Fenced, Progress
+from app.infra.table_views import Fenced
 from app.infra.tables import Stored
-from app.kernel.clock import new_id
 from app.kernel.view import Key
-from tests.infra.tally import Tally, Workshop, merged, progress, row, workshop
+from tests.infra.stores import STORES, A, B, DocumentStore, EntityStore, TableStore, movers, nothing
+from tests.infra.tally import REMEMBERED, VIEW, Tally, Workshop, merged, progress, row, workshops
 from tests.support.installation import installation
-
-A, B = new_id(), new_id()
-
-
-async def nothing() -> None:
-    """No lease to keep alive."""
 
 
 @pytest.fixture(scope="module")
-async def built(servers: Servers) -> AsyncIterator[Workshop]:
-    async with installation(servers) as made, workshop(made) as shop_floor:
-        yield shop_floor
+async def built(servers: Servers) -> AsyncIterator[dict[str, Workshop]]:
+    async with installation(servers) as made, workshops(made, *{each.view for each in STORES}) as shop_floors:
+        yield shop_floors
 
 
 @pytest.fixture
-async def shop_floor(built: Workshop) -> Workshop:
-    await built.clear()
-    return built
+async def shop_floor(built: dict[str, Workshop]) -> Workshop:
+    await built[VIEW.name].clear()
+    return built[VIEW.name]
 
 
-class TableStore:
-    """The flat table, as the contract sees a store."""
-
-    def __init__(self, made: Workshop) -> None:
-        self.made = made
-
-    async def take_over(self, lease: Lease) -> None:
-        """The lease is all that the table looks at."""
-
-    async def apply(self, moved: Progress, rows: dict[Key, Stored[Tally]]) -> None:
-        await self.made.table.apply(self.made.pool, moved, rows)
-
-    async def contents(self) -> tuple[int, dict[Key, Stored[Tally]]]:
-        return await self.made.checkpoint(), await self.made.rows()
-
-
-class DocumentStore:
-    """The documents in Redis, as the contract sees a store."""
-
-    def __init__(self, made: Workshop) -> None:
-        self.made = made
-
-    async def take_over(self, lease: Lease) -> None:
-        if await self.made.documents.claim(0, lease.epoch) is None:
-            await self.made.documents.restore(self.made.pool, 0, lease.epoch, 0, None, nothing)
-
-    async def apply(self, moved: Progress, rows: dict[Key, Stored[Tally]]) -> None:
-        await self.made.documents.apply(moved, rows)
-
-    async def contents(self) -> tuple[int, dict[Key, Stored[Tally]]]:
-        read = {key: await self.made.documents.read(key) for key in (A, B)}
-        checkpoint = read[A][0]
-        assert checkpoint is not None
-        return checkpoint, {key: document for key, (_, document) in read.items() if document is not None}
-
-
-@pytest.fixture(params=[TableStore, DocumentStore])
-def store(request: pytest.FixtureRequest, shop_floor: Workshop) -> TableStore | DocumentStore:
-    made: TableStore | DocumentStore = request.param(shop_floor)
+@pytest.fixture(params=STORES)
+async def store(request: pytest.FixtureRequest, built: dict[str, Workshop]) -> TableStore:
+    made: TableStore = request.param(built[request.param.view.name])
+    await made.made.clear()
     return made
 
 
-Store = TableStore | DocumentStore
+@pytest.fixture
+async def remembering(built: dict[str, Workshop]) -> EntityStore:
+    await built[REMEMBERED.name].clear()
+    return EntityStore(built[REMEMBERED.name])
 
 
-async def hired(store: Store, owner: str) -> Lease:
+async def hired(store: TableStore, owner: str) -> Lease:
     lease = await store.made.hire(owner)
     await store.take_over(lease)
     return lease
 
 
 class TestEveryStore:
-    async def test_rows_and_checkpoint_move_together(self, store: Store) -> None:
+    async def test_data_and_checkpoint_move_together(self, store: TableStore) -> None:
         lease = await hired(store, "a")
-        await store.apply(progress(lease, 0, 5), row(A, 3))
-        assert await store.contents() == (5, row(A, 3))
-        await store.apply(progress(lease, 5, 9), merged([row(A, 3, 6), row(B, 9)]))
-        assert await store.contents() == (9, merged([row(A, 3, 6), row(B, 9)]))
+        await store.apply(progress(lease, 0, 5), store.row(A, 3))
+        assert await store.contents() == (5, store.shown(store.row(A, 3)))
+        both = merged([store.row(A, 3, 6), store.row(B, 9)])
+        await store.apply(progress(lease, 5, 9), both)
+        assert await store.contents() == (9, store.shown(both))
 
-    async def test_the_checkpoint_moves_over_events_that_change_no_row(self, store: Store) -> None:
+    async def test_the_checkpoint_moves_over_events_that_change_no_row(self, store: TableStore) -> None:
         lease = await hired(store, "a")
         await store.apply(progress(lease, 0, 5), {})
-        assert await store.contents() == (5, {})
+        assert await store.contents() == (5, store.shown({}))
 
-    async def test_a_batch_delivered_twice_is_applied_once(self, store: Store) -> None:
-        lease = await hired(store, "a")
-        await store.apply(progress(lease, 0, 5), row(A, 3))
-        await store.apply(progress(lease, 5, 9), row(A, 3, 6))
-        for start, upto, rows in ((0, 5, row(A, 3)), (5, 9, row(A, 3, 6)), (12, 14, row(A, 3, 6, 13))):
+    async def test_a_batch_delivered_twice_is_applied_once(self, store: TableStore) -> None:
+        lease, once, twice, late = await hired(store, "a"), store.row(A, 3), store.row(A, 3, 6), store.row(A, 3, 6, 13)
+        await store.apply(progress(lease, 0, 5), once)
+        await store.apply(progress(lease, 5, 9), twice)
+        for start, upto, rows in ((0, 5, once), (5, 9, twice), (12, 14, late)):
             with pytest.raises((Fenced, Lost)):
                 await store.apply(progress(lease, start, upto), rows)
-            assert await store.contents() == (9, row(A, 3, 6))
+            assert await store.contents() == (9, store.shown(twice))
 
-    async def test_the_old_owner_cannot_write_once_another_took_over(self, store: Store) -> None:
+    async def test_the_old_owner_cannot_write_once_another_took_over(self, store: TableStore) -> None:
         dead = await hired(store, "a")
-        await store.apply(progress(dead, 0, 5), row(A, 3))
+        await store.apply(progress(dead, 0, 5), store.row(A, 3))
         alive = await hired(store, "b")
         with pytest.raises(Fenced):
-            await store.apply(progress(dead, 5, 9), row(A, 3, 6))
-        assert await store.contents() == (5, row(A, 3))
-        await store.apply(progress(alive, 5, 8), row(A, 3, 8))
+            await store.apply(progress(dead, 5, 9), store.row(A, 3, 6))
+        assert await store.contents() == (5, store.shown(store.row(A, 3)))
+        await store.apply(progress(alive, 5, 8), store.row(A, 3, 8))
         with pytest.raises(Fenced):
-            await store.apply(progress(dead, 8, 9), row(A, 3, 6))
-        assert await store.contents() == (8, row(A, 3, 8))
+            await store.apply(progress(dead, 8, 9), store.row(A, 3, 6))
+        assert await store.contents() == (8, store.shown(store.row(A, 3, 8)))
+
+
+class TestTheEntities:
+    """Rows and the entities beneath them, which one statement moves with the checkpoint."""
+
+    def broken(self, rows: dict[Key, Stored[Any]]) -> dict[Key, Stored[Any]]:
+        """The rows, each with a key of null."""
+        return {
+            key: Stored(replace(stored.row, customer_id=None), stored.version, stored.position)
+            for key, stored in rows.items()
+        }
+
+    @pytest.mark.parametrize("half", ["rows", "entities"])
+    async def test_a_failed_write_of_either_leaves_all_three(self, remembering: EntityStore, half: str) -> None:
+        made, lease = remembering.made, await remembering.made.hire("a")
+        await remembering.apply(progress(lease, 0, 5), row(A, 3))
+        rows, entities = row(A, 3, 6), movers(row(A, 3, 6))
+        rows, entities = (self.broken(rows), entities) if half == "rows" else (rows, self.broken(entities))
+        with pytest.raises(asyncpg.NotNullViolationError):
+            await made.table.apply(made.pool, progress(lease, 5, 9), rows, entities)
+        assert await remembering.contents() == (5, remembering.shown(row(A, 3)))
+
+    async def test_entities_are_remembered_where_no_row_changes(self, remembering: EntityStore) -> None:
+        made, lease = remembering.made, await remembering.made.hire("a")
+        await made.table.apply(made.pool, progress(lease, 0, 5), {}, movers(row(A, 3)))
+        assert await remembering.contents() == (5, ({}, movers(row(A, 3))))
+
+    async def test_an_older_entity_does_not_replace_a_newer_one(self, remembering: EntityStore) -> None:
+        lease = await remembering.made.hire("a")
+        await remembering.apply(progress(lease, 0, 9), row(A, 3, 6))
+        await remembering.apply(progress(lease, 9, 10), row(A, 3))
+        assert await remembering.contents() == (10, remembering.shown(row(A, 3, 6)))
 
 
 class TestTheTable:
