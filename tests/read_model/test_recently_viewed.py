@@ -110,7 +110,9 @@ def test_a_page_begins_where_its_cursor_was_also_when_that_product_has_moved() -
 
 
 @pytest.mark.parametrize(
-    "text", ["", "x", "é", Ordering("name+", "name", "id", str, descending=False).cursor("a", new_id())]
+    "text",
+    ["", "x", "é", Ordering("name+", "name", "id", str, descending=False).cursor("a", new_id())],
+    ids=["empty", "short", "not ASCII", "of another list"],
 )
 def test_a_text_that_is_no_cursor_of_the_list_is_refused(text: str) -> None:
     for ask in (lambda given: page((), given), nothing):
