@@ -18,7 +18,13 @@ from read_model.catalog import (
     stock_report,
 )
 from read_model.customers import customer_analytics, customer_profile
-from read_model.orders import customer_orders, order_contents, order_details, order_summary, sales
+from read_model.orders import (
+    customer_orders,
+    order_contents,
+    order_details,
+    order_summary,
+    sales,
+)
 from write_model.catalog import events as catalog_events
 from write_model.catalog import handlers as catalog_handlers
 from write_model.catalog.repository import Shelves
