@@ -1,0 +1,130 @@
+"""What the orders' views must show."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+from app.kernel.view import Key
+from read_model.orders.order_details import DetailedItem, OrderDetails, StatusChange
+from read_model.orders.order_summary import OrderSummary
+from read_model.orders.sales import DaySales
+from tests.read_model.expected.rows import Rows
+from tests.read_model.world.records import Line, Shop
+from write_model.orders.events import Charge
+
+
+def order_summary(shop: Shop) -> Rows:
+    """Every order in short."""
+    return {
+        key: OrderSummary(
+            order_id=key,
+            reference=order.reference,
+            customer_id=order.customer_id,
+            customer_name=order.customer_name,
+            status=order.status,
+            currency=order.currency,
+            total=order.total,
+            refunded=order.refunded,
+            item_count=sum(line.quantity for line in order.lines),
+            city=order.shipping_address.city,
+            country=order.shipping_address.country,
+            placed_at=order.placed_at,
+        )
+        for key, order in shop.orders.items()
+    }
+
+
+def order_details(shop: Shop) -> Rows:
+    """Every order with all that became of it."""
+    return {
+        key: OrderDetails(
+            order_id=key,
+            reference=order.reference,
+            customer_id=order.customer_id,
+            customer_name=order.customer_name,
+            customer_email=order.customer_email,
+            status=order.status,
+            currency=order.currency,
+            total=order.total,
+            refunded=order.refunded,
+            item_count=sum(line.quantity for line in order.lines),
+            items=tuple(_item(number, line) for number, line in enumerate(order.lines, 1)),
+            charges=tuple(Charge(code=code, description=text, amount=amount) for code, text, amount in order.charges),
+            shipping_address=order.shipping_address,
+            billing_address=order.billing_address,
+            payment_method=order.payment_method,
+            tracking_code=order.tracking_code,
+            placed_at=order.placed_at,
+            history=tuple(
+                StatusChange(status=status, at=at, actor=actor, reason=reason)
+                for status, at, actor, reason in order.history
+            ),
+        )
+        for key, order in shop.orders.items()
+    }
+
+
+def _item(number: int, line: Line) -> DetailedItem:
+    assert line.product_id
+    return DetailedItem(
+        line=number,
+        product_id=line.product_id,
+        sku=line.sku,
+        name=line.name,
+        quantity=line.quantity,
+        returned=line.returned,
+        unit_price=line.unit_price,
+        amount=line.quantity * line.unit_price,
+    )
+
+
+def sales(shop: Shop) -> Rows:
+    """Of each day, and in it of each category and vendor: what was ordered on it, and what came back on it."""
+    rows: dict[Key, DaySales] = {}
+    orders: dict[str, set[UUID]] = {}
+    for day, currency, breakdown, name, order_id, items, gross in _sold(shop):
+        row = _row(rows, day, currency, breakdown, name)
+        orders.setdefault(row.key, set()).add(order_id)
+        counted = len(orders[row.key])
+        rows[row.key] = replace(row, orders=counted, items=row.items + items, gross=row.gross + gross)
+    for day, currency, breakdown, name, items, amount in _returned(shop):
+        row = _row(rows, day, currency, breakdown, name)
+        rows[row.key] = replace(row, returned_items=row.returned_items + items, returned=row.returned + amount)
+    return rows
+
+
+def _row(rows: dict[Key, DaySales], day: date, currency: str, breakdown: str, name: str | None) -> DaySales:
+    key = f"{day.isoformat()}|{currency}|{breakdown}" + (f"|{name}" if name is not None else "")
+    return rows.get(key, DaySales(key=key, day=day, breakdown=breakdown, name=name, currency=currency))
+
+
+def _sold(shop: Shop) -> Iterator[tuple[date, str, str, str | None, UUID, int, Decimal]]:
+    for order in shop.orders.values():
+        if order.status == "CANCELLED":
+            continue
+        day, of = shop.day(order.placed_at), order.order_id
+        yield day, order.currency, "TOTAL", None, of, 0, sum((amount for *_, amount in order.charges), Decimal(0))
+        for line in order.lines:
+            cost = line.quantity * line.unit_price
+            for breakdown, name in (("TOTAL", None), ("CATEGORY", line.category), ("VENDOR", line.vendor)):
+                yield day, order.currency, breakdown, name, of, line.quantity, cost
+
+
+def _returned(shop: Shop) -> Iterator[tuple[date, str, str, str | None, int, Decimal]]:
+    back = [
+        (order.currency, line, at, quantity)
+        for order in shop.orders.values()
+        for line in order.lines
+        for at, quantity in line.back
+    ]
+    back += [
+        (note.currency, line, note.credited_at, line.quantity) for note in shop.notes.values() for line in note.lines
+    ]
+    for currency, line, at, quantity in back:
+        day, worth = shop.day(at), quantity * line.unit_price
+        yield day, currency, "TOTAL", None, quantity if line.product_id else 0, worth
+        if line.product_id:
+            yield day, currency, "CATEGORY", line.category, quantity, worth
+            yield day, currency, "VENDOR", line.vendor, quantity, worth

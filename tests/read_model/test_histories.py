@@ -1,0 +1,72 @@
+"""Whatever is asked of the shop, and however its log is delivered: every view shows what is written."""
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import Phase, given, settings
+
+from app import registry
+from app.kernel.rollup import rollup
+from app.kernel.view import View
+from read_model.catalog import bought_together, recommendations
+from tests.read_model.expected import EXPECTATIONS, Rows
+from tests.read_model.world.delivery import Delivery, Projection, deliveries, places
+
+EXAMPLES = int(os.environ.get("COUNTERFOIL_TEST_HISTORIES", "300"))
+"""How many histories are tried; more of them find rarer things."""
+
+BY_ID = ("product", "customer_profile", "order_details", "order_summary")
+"""Views with a row for each aggregate, whose version is the aggregate's."""
+
+LIMITS = ((bought_together, "COUNTED"), (recommendations, "ORDERS_KEPT"), (recommendations, "PRODUCTS_KEPT"))
+"""How much of something a view looks at; here it is 2, so that small histories go beyond."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _small_limits() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        for module, name in LIMITS:
+            patch.setattr(module, name, 2)
+        yield
+
+
+@given(delivery=deliveries())
+@settings(max_examples=EXAMPLES, deadline=None, phases=set(Phase) - {Phase.explain})
+def test_every_view_shows_what_is_written(delivery: Delivery) -> None:
+    for view in registry.VIEWS:
+        shown, expected = Projection(view), EXPECTATIONS[view.name](delivery.shop)
+        for part in delivery.parts:
+            shown.deliver(part)
+        rows = {key: stored.row for key, stored in shown.rows.items()}
+        assert _telling(view, rows) == _telling(view, expected), view.name
+        assert _taken(shown.rankings) == _taken(places(view, list(expected.values()))), view.name
+        if view.name in BY_ID:
+            versions = {each.aggregate_id: each.version for each in delivery.shop.accepted}
+            assert {key: stored.version for key, stored in shown.rows.items()} == {
+                key: version for key, version in versions.items() if key in rows
+            }
+
+
+def _telling(view: View[Any], rows: Rows) -> Rows:
+    """Of a rollup, without rows that sum to nothing: it keeps those that once did not."""
+    if view.evolve.__module__ != rollup.__module__:
+        return rows
+    return {key: row for key, row in rows.items() if any(_sums(row))}
+
+
+def _sums(row: Any) -> list[Any]:
+    values = [getattr(row, field.name) for field in fields(row)]
+    return [each for each in values if isinstance(each, (int, Decimal, Mapping))]
+
+
+def _taken(rankings: Mapping[tuple[str, str], float]) -> Mapping[tuple[str, str], float]:
+    """The places that are taken: a score of 0 is none."""
+    return {place: score for place, score in rankings.items() if score}
+
+
+def test_every_view_has_an_expectation() -> None:
+    assert {view.name for view in registry.VIEWS} == EXPECTATIONS.keys()

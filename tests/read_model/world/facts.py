@@ -1,0 +1,41 @@
+"""Who and what there is in the small shop: few enough that histories meet, with days that begin at awkward moments."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from app.kernel.values import Address
+
+ZONES = (ZoneInfo("Europe/London"), ZoneInfo("Pacific/Auckland"))
+CURRENCY = "GBP"
+
+CUSTOMERS = tuple(UUID(int=0xC0 + n) for n in range(3))
+PRODUCTS = tuple(UUID(int=0xA0 + n) for n in range(4))
+STRANGER = UUID(int=0xFF)
+"""An id that nothing has."""
+
+LEEDS = Address(street="1 High Street", city="Leeds", postal_code="LS1", country="United Kingdom")
+LYON = Address(street="27 rue des Écoles", city="Lyon", postal_code="69002", country="France")
+HULL = Address(street="3 Quay", city="Hull", postal_code=None, country="United Kingdom")
+SOMEWHERE = Address(street=None, city=None, postal_code=None, country="France")
+
+CATEGORIES = ("Kitchen", "Tea", "Garden")
+VENDORS = ("Potters & Co", "Brightside", None)
+NAMES = ("Tea", "Teapot", "Café lamp")
+PRICES = tuple(map(Decimal, ("2.50", "0.01", "9.9", "0.3333", "24")))
+FREE = Decimal(0)
+
+_DAYS = (date(2026, 3, 29), date(2026, 4, 1), date(2026, 4, 5))
+"""London's clocks go forward on the first, a month begins with the second, Auckland's clocks go back on the third."""
+
+_MIDNIGHTS = [datetime.combine(day, time(), zone).astimezone(UTC) for day in _DAYS for zone in ZONES]
+MOMENTS = tuple(
+    sorted(
+        {midnight - timedelta(microseconds=1) for midnight in _MIDNIGHTS}
+        | set(_MIDNIGHTS)
+        | {datetime.combine(day, time(), UTC) for day in _DAYS}
+        | {datetime.combine(day, time(13, 30), UTC) for day in _DAYS}
+    )
+)
+"""Just before midnight and at midnight in each zone, at midnight in UTC and at noon."""

@@ -1,0 +1,150 @@
+"""What the small shop has written down of everything that it accepted."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, tzinfo
+from decimal import Decimal
+from uuid import UUID
+
+from app.kernel.values import Address
+
+
+@dataclass
+class Customer:
+    """A customer; what orders call a buyer."""
+
+    customer_id: UUID
+    name: str
+    email: str | None
+    address: Address
+    registered_at: datetime
+    tier: str = "STANDARD"
+    version: int = 1
+
+
+@dataclass
+class Product:
+    """A product and its stock; what orders call an offer. `changed_at`: when the log took down its last change."""
+
+    product_id: UUID
+    sku: str
+    name: str
+    description: str
+    categories: tuple[str, ...]
+    vendor: str | None
+    price: Decimal
+    currency: str
+    added_at: datetime
+    on_hand: int = 0
+    discontinued: bool = False
+    changed_at: datetime | None = None
+    version: int = 1
+
+    @property
+    def category(self) -> str | None:
+        """The first."""
+        return self.categories[0] if self.categories else None
+
+
+@dataclass
+class Line:
+    """Pieces of a product, as it was when they were sold; `back` says when how many of them came back."""
+
+    product_id: UUID | None
+    sku: str
+    name: str
+    quantity: int
+    unit_price: Decimal
+    category: str | None
+    vendor: str | None
+    back: list[tuple[datetime, int]] = field(default_factory=list)
+
+    @property
+    def returned(self) -> int:
+        """All that came back."""
+        return sum(quantity for _, quantity in self.back)
+
+
+@dataclass
+class Order:
+    """An order with all that became of it; `history` holds status, moment, actor and reason."""
+
+    order_id: UUID
+    reference: str | None
+    customer_id: UUID | None
+    customer_name: str
+    customer_email: str | None
+    currency: str
+    lines: list[Line]
+    charges: list[tuple[str, str, Decimal]]
+    shipping_address: Address
+    billing_address: Address
+    payment_method: str
+    placed_at: datetime
+    history: list[tuple[str, datetime, str, str | None]]
+    tracking_code: str | None = None
+    version: int = 1
+
+    @property
+    def status(self) -> str:
+        """Where it stands."""
+        return self.history[-1][0]
+
+    @property
+    def goods(self) -> Decimal:
+        """What the goods cost."""
+        return sum((line.quantity * line.unit_price for line in self.lines), Decimal(0))
+
+    @property
+    def total(self) -> Decimal:
+        """Goods and charges."""
+        return self.goods + sum(amount for *_, amount in self.charges)
+
+    @property
+    def refunded(self) -> Decimal:
+        """What the pieces that came back had cost."""
+        return sum((line.returned * line.unit_price for line in self.lines), Decimal(0))
+
+
+@dataclass
+class CreditNote:
+    """A credit note of no known order."""
+
+    credit_note_id: UUID
+    customer_id: UUID | None
+    country: str
+    currency: str
+    credited_at: datetime
+    lines: list[Line]
+
+
+@dataclass
+class Accepted:
+    """A command that was carried out, and the aggregate's version after it."""
+
+    command_id: UUID
+    type: str
+    actor: str
+    aggregate_type: str
+    aggregate_id: UUID
+    version: int
+    recorded_at: datetime
+
+
+@dataclass
+class Shop:
+    """Everything that is written, and the time zone in which the shop's days begin.
+
+    `positions` tells where in the log the event stands that made an aggregate's version.
+    """
+
+    zone: tzinfo
+    customers: dict[UUID, Customer] = field(default_factory=dict)
+    products: dict[UUID, Product] = field(default_factory=dict)
+    orders: dict[UUID, Order] = field(default_factory=dict)
+    notes: dict[UUID, CreditNote] = field(default_factory=dict)
+    accepted: list[Accepted] = field(default_factory=list)
+    positions: dict[tuple[UUID, int], int] = field(default_factory=dict)
+
+    def day(self, moment: datetime) -> date:
+        """The business day."""
+        return moment.astimezone(self.zone).date()

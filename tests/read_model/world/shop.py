@@ -1,0 +1,131 @@
+"""The write model in memory: decides by the real rules, and writes down by hand what was asked, not what events say."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from typing import Any
+from uuid import UUID
+
+from app.kernel.errors import Refusal
+from app.kernel.messages import Command, Event
+from tests.read_model.world import catalog, customers, orders
+from tests.read_model.world.commands import Sent
+from tests.read_model.world.records import Accepted, Shop
+from write_model.catalog.commands import (
+    AddProduct,
+    ChangePrice,
+    CorrectStock,
+    DiscontinueProduct,
+    ReceiveStock,
+    RecordPastProduct,
+    RecordPastStockCorrection,
+    ReviseProduct,
+)
+from write_model.customers.commands import ChangeAddress, RecordPastCustomer, RegisterCustomer, UpgradeCustomer
+from write_model.orders.commands import (
+    CancelOrder,
+    DeliverOrder,
+    PayOrder,
+    PlaceOrder,
+    RecordCreditNote,
+    RecordPastOrder,
+    RecordPastReturn,
+    ReturnItems,
+    ShipOrder,
+)
+
+Desk = Callable[[Shop, Any, Sent], list[Event]]
+
+_CHANGING = (
+    ReviseProduct,
+    ChangePrice,
+    DiscontinueProduct,
+    ReceiveStock,
+    CorrectStock,
+    RecordPastStockCorrection,
+)
+_DESKS: Mapping[str, Mapping[type[Command], Desk]] = {
+    "customer": dict.fromkeys((RegisterCustomer, RecordPastCustomer, ChangeAddress, UpgradeCustomer), customers.change),
+    "product": {
+        **dict.fromkeys((AddProduct, RecordPastProduct), catalog.add),
+        **dict.fromkeys(_CHANGING, catalog.change),
+    },
+    "order": {
+        PlaceOrder: orders.place,
+        RecordPastOrder: orders.record,
+        **dict.fromkeys(
+            (PayOrder, ShipOrder, DeliverOrder, CancelOrder, ReturnItems, RecordPastReturn), orders.follow_up
+        ),
+    },
+    "credit_note": {RecordCreditNote: orders.credit},
+}
+"""By the aggregate's type, who carries a command out."""
+
+CARRIED_OUT = frozenset(command for desk in _DESKS.values() for command in desk)
+
+
+@dataclass(frozen=True)
+class Happened:
+    """An event that has no place in the log yet; `needs` are the aggregates that had to be there before it."""
+
+    aggregate_type: str
+    aggregate_id: UUID
+    version: int
+    event: Event
+    metadata: Mapping[str, Any]
+    recorded_at: datetime
+    needs: frozenset[UUID]
+
+
+def opened(history: Sequence[Sent], zone: tzinfo) -> tuple[Shop, list[Happened]]:
+    """The shop after the history, and what happened in it."""
+    shop = Shop(zone)
+    return shop, [each for sent in history for each in carry_out(shop, sent)]
+
+
+def carry_out(shop: Shop, sent: Sent) -> list[Happened]:
+    """What the command leads to; nothing where it is refused, and then nothing is written."""
+    command = sent.command
+    [(aggregate_type, desk)] = [
+        (kind, desks[type(command)]) for kind, desks in _DESKS.items() if type(command) in desks
+    ]
+    try:
+        events = desk(shop, command, sent)
+    except Refusal:
+        return []
+    before = max((each.version for each in shop.accepted if each.aggregate_id == command.aggregate_id), default=0)
+    shop.accepted.append(
+        Accepted(
+            command_id=sent.command_id,
+            type=type(command).__name__,
+            actor=sent.actor,
+            aggregate_type=aggregate_type,
+            aggregate_id=command.aggregate_id,
+            version=before + len(events),
+            recorded_at=sent.recorded_at,
+        )
+    )
+    return [
+        Happened(
+            aggregate_type=aggregate_type,
+            aggregate_id=command.aggregate_id,
+            version=version,
+            event=event,
+            metadata=_metadata(sent),
+            recorded_at=sent.recorded_at,
+            needs=_needs(command),
+        )
+        for version, event in enumerate(events, before + 1)
+    ]
+
+
+def _metadata(sent: Sent) -> Mapping[str, Any]:
+    said = {"command": type(sent.command).__name__, "command_id": str(sent.command_id), "actor": sent.actor}
+    return said | {"correlation_id": str(sent.command_id), "causation_id": None}
+
+
+def _needs(command: Command) -> frozenset[UUID]:
+    """The customer and the products that the command names."""
+    items = getattr(command, "items", ())
+    named = [getattr(each, name, None) for each in (command, *items) for name in ("customer_id", "product_id")]
+    return frozenset(key for key in named if key is not None) - {command.aggregate_id}
