@@ -25,7 +25,7 @@ _RANKING = "heat"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HotProduct:
-    """One product that was looked at; `views` counts all of its views. What is discontinued is not hot."""
+    """One product that was looked at or is discontinued, which is never hot; `views` counts all of its views."""
 
     product_id: UUID
     heat: float
@@ -42,21 +42,20 @@ def keys(recorded: Recorded[Any]) -> tuple[UUID]:
     return (recorded.event.product_id,)
 
 
-def evolve(product: HotProduct | None, recorded: Recorded[Any], product_id: UUID) -> HotProduct | None:
+def evolve(product: HotProduct | None, recorded: Recorded[Any], product_id: UUID) -> HotProduct:
     """The product after one view more, or without a future."""
     event: ProductViewed | ProductDiscontinued = recorded.event
+    known = product or HotProduct(product_id=product_id, heat=-math.inf, views=0)
     match event:
         case ProductDiscontinued():
-            return replace(product, discontinued=True) if product else None
+            return replace(known, discontinued=True)
         case ProductViewed():
-            return _viewed(product, product_id, _hours(event.viewed_at))
+            return _viewed(known, _hours(event.viewed_at))
         case _:
             assert_never(event)
 
 
-def _viewed(product: HotProduct | None, product_id: UUID, at: float) -> HotProduct:
-    if product is None:
-        return HotProduct(product_id=product_id, heat=at, views=1)
+def _viewed(product: HotProduct, at: float) -> HotProduct:
     hotter, cooler = max(product.heat, at), min(product.heat, at)
     heat = hotter + math.log2(1.0 + math.exp2(cooler - hotter))
     return replace(product, heat=heat, views=product.views + 1)

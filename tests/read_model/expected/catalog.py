@@ -3,17 +3,21 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import combinations
+from math import inf, log2
 from uuid import UUID
 
 from app.kernel.view import Key
 from read_model.catalog import bought_together as pairs
+from read_model.catalog import recently_viewed as recent
 from read_model.catalog import recommendations as purchases
 from read_model.catalog.bought_together import Pair
+from read_model.catalog.hot_products import HotProduct
 from read_model.catalog.product import Product
 from read_model.catalog.product_popularity import ProductDay
+from read_model.catalog.recently_viewed import RecentlyViewed, ViewedProduct
 from read_model.catalog.recommendations import Basket, Purchases
 from read_model.catalog.stock_report import Stock
 from tests.read_model.expected.rows import Rows
@@ -111,6 +115,39 @@ def bought_together(shop: Shop) -> Rows:
         f"{one}|{other}": Pair(key=f"{one}|{other}", one=one, other=other, orders=orders)
         for (one, other), orders in together.items()
     }
+
+
+def recently_viewed(shop: Shop) -> Rows:
+    """Of each customer the products looked at last, each once, the latest first; of one moment the higher id."""
+    looked: dict[UUID, dict[UUID, datetime]] = defaultdict(dict)
+    for view in sorted(shop.views, key=lambda view: view.viewed_at):
+        if view.customer_id:
+            looked[view.customer_id][view.product_id] = view.viewed_at
+    rows: dict[Key, RecentlyViewed] = {}
+    for customer_id, times in looked.items():
+        latest = sorted(((at, product_id) for product_id, at in times.items()), reverse=True)[: recent.MOST]
+        products = tuple(ViewedProduct(viewed_at=at, product_id=product_id) for at, product_id in latest)
+        rows[customer_id] = RecentlyViewed(customer_id=customer_id, products=products)
+    return rows
+
+
+def hot_products(shop: Shop) -> Rows:
+    """What a product's views are worth: of two, the later one twice as much for every hour between them."""
+    rows: dict[Key, HotProduct] = {}
+    for product_id in {view.product_id for view in shop.views}:
+        moments = [view.viewed_at for view in shop.views if view.product_id == product_id]
+        latest = max(moments)
+        worth = sum(0.5 ** ((latest - at) / timedelta(hours=1)) for at in moments)
+        rows[product_id] = HotProduct(
+            product_id=product_id,
+            heat=(latest - datetime(2020, 1, 1, tzinfo=UTC)) / timedelta(hours=1) + log2(worth),
+            views=len(moments),
+            discontinued=shop.products[product_id].discontinued,
+        )
+    for product_id, each in shop.products.items():
+        if each.discontinued and product_id not in rows:
+            rows[product_id] = HotProduct(product_id=product_id, heat=-inf, views=0, discontinued=True)
+    return rows
 
 
 def recommendations(shop: Shop) -> Rows:

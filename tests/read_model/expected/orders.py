@@ -1,12 +1,18 @@
 """What the orders' views must show."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
+from app.infra.tables import Stored
+from app.infra.text_search import Words
 from app.kernel.view import Key
+from read_model.orders import customer_orders as history
+from read_model.orders.customer_orders import CustomerOrders
+from read_model.orders.order_contents import OrderContents
 from read_model.orders.order_details import DetailedItem, OrderDetails, StatusChange
 from read_model.orders.order_summary import OrderSummary
 from read_model.orders.sales import DaySales
@@ -30,6 +36,8 @@ def order_summary(shop: Shop) -> Rows:
             item_count=sum(line.quantity for line in order.lines),
             city=order.shipping_address.city,
             country=order.shipping_address.country,
+            city_folded=order.shipping_address.city and order.shipping_address.city.lower(),
+            country_folded=order.shipping_address.country.lower(),
             placed_at=order.placed_at,
         )
         for key, order in shop.orders.items()
@@ -78,6 +86,36 @@ def _item(number: int, line: Line) -> DetailedItem:
         unit_price=line.unit_price,
         amount=line.quantity * line.unit_price,
     )
+
+
+def order_contents(shop: Shop) -> Rows:
+    """Every order's products, and the words by which it is found."""
+    rows: dict[Key, OrderContents] = {}
+    for key, order in shop.orders.items():
+        texts = [order.reference or "", order.customer_name, *(f"{line.sku} {line.name}" for line in order.lines)]
+        words = {word for word in re.split(r"[^a-z0-9é]+", " ".join(texts).lower()) if word}
+        rows[key] = OrderContents(
+            order_id=key,
+            products=tuple(dict.fromkeys(line.product_id for line in order.lines if line.product_id)),
+            words=Words(" ".join(f"'{word}'" for word in sorted(words))),
+        )
+    return rows
+
+
+def customer_orders(shop: Shop) -> Rows:
+    """Of each customer the number of orders and the newest of them; of one moment the higher id."""
+    summaries: dict[UUID, list[Stored[OrderSummary]]] = {}
+    for summary in order_summary(shop).values():
+        if summary.customer_id:
+            order = shop.orders[summary.order_id]
+            stored = Stored(summary, order.version, shop.positions[order.order_id, order.version])
+            summaries.setdefault(summary.customer_id, []).append(stored)
+    rows: dict[Key, CustomerOrders] = {}
+    for customer_id, mine in summaries.items():
+        mine.sort(key=lambda stored: (stored.row.placed_at, stored.row.order_id), reverse=True)
+        newest = tuple(mine[: history.READY_MADE])
+        rows[customer_id] = CustomerOrders(customer_id=customer_id, total=len(mine), newest=newest)
+    return rows
 
 
 def sales(shop: Shop) -> Rows:

@@ -6,7 +6,7 @@ from uuid import UUID
 from app.kernel.messages import Event
 from tests.read_model.world.commands import Sent
 from tests.read_model.world.facts import CURRENCY
-from tests.read_model.world.records import Product, Shop
+from tests.read_model.world.records import Product, ProductView, Shop
 from write_model.catalog import aggregate
 from write_model.catalog.aggregate import Adding, Changing
 from write_model.catalog.commands import (
@@ -15,7 +15,9 @@ from write_model.catalog.commands import (
     DiscontinueProduct,
     ReceiveStock,
     ReviseProduct,
+    ViewProduct,
 )
+from write_model.catalog.errors import ViewerNotFound
 
 
 def add(shop: Shop, command: Adding, sent: Sent) -> list[Event]:
@@ -45,6 +47,16 @@ def change(shop: Shop, command: Changing, sent: Sent) -> list[Event]:
     _write(product, command)
     product.changed_at, product.version = sent.recorded_at, product.version + 1
     return [*events]
+
+
+def look(shop: Shop, command: ViewProduct, _: Sent) -> list[Event]:
+    """A customer, or without one a visitor, looks at a product."""
+    if command.customer_id is not None and command.customer_id not in shop.customers:
+        raise ViewerNotFound(command.customer_id)
+    known = command.product_id in shop.products
+    event = aggregate.view(command, viewer=command.customer_id, product_known=known)
+    shop.views.append(ProductView(command.customer_id, command.product_id, command.at))
+    return [event]
 
 
 def _write(product: Product, command: Changing) -> None:

@@ -36,6 +36,7 @@ from write_model.catalog.commands import (
     RecordPastProduct,
     RecordPastStockCorrection,
     ReviseProduct,
+    ViewProduct,
 )
 from write_model.customers.commands import ChangeAddress, RecordPastCustomer, RegisterCustomer, Tier, UpgradeCustomer
 from write_model.orders.commands import (
@@ -206,15 +207,19 @@ _NOTE_LIFE = _life(
         ),
     )
 )
+_VIEW_LIFE = _life(
+    _a(ViewProduct, view_id=st.just(STRANGER), product_id=_PRODUCT, customer_id=st.one_of(_CUSTOMER, st.none()))
+)
 _PEOPLE = st.tuples(*map(_customer_life, range(len(CUSTOMERS))))
 _GOODS = st.tuples(*map(_product_life, range(len(PRODUCTS))))
 _PAPERS = st.lists(st.one_of(*[_ORDER_LIFE] * 4, _NOTE_LIFE), min_size=4, max_size=9)
+_VIEWS = st.lists(_VIEW_LIFE, min_size=2, max_size=8)
 
 
 @st.composite
 def histories(draw: st.DrawFn) -> list[Sent]:
     """Customers come and products are stocked; then everybody's lives go on side by side."""
-    people, goods, papers = draw(_PEOPLE), draw(_GOODS), draw(_PAPERS)
+    people, goods, papers = draw(_PEOPLE), draw(_GOODS), draw(_PAPERS) + draw(_VIEWS)
     opening = [life.pop(0) for life in people] + [life.pop(0) for life in goods for _ in range(2)]
     lives = [*people, *goods, *(_of_its_own(number, life) for number, life in enumerate(papers))]
     turns = [number for number, life in enumerate(lives) for _ in life]

@@ -118,6 +118,15 @@ class CreditNote:
 
 
 @dataclass
+class ProductView:
+    """That someone looked at a product."""
+
+    customer_id: UUID | None
+    product_id: UUID
+    viewed_at: datetime
+
+
+@dataclass
 class Accepted:
     """A command that was carried out, and the aggregate's version after it."""
 
@@ -142,6 +151,7 @@ class Shop:
     products: dict[UUID, Product] = field(default_factory=dict)
     orders: dict[UUID, Order] = field(default_factory=dict)
     notes: dict[UUID, CreditNote] = field(default_factory=dict)
+    views: list[ProductView] = field(default_factory=list)
     accepted: list[Accepted] = field(default_factory=list)
     positions: dict[tuple[UUID, int], int] = field(default_factory=dict)
 

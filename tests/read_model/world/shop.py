@@ -20,6 +20,7 @@ from write_model.catalog.commands import (
     RecordPastProduct,
     RecordPastStockCorrection,
     ReviseProduct,
+    ViewProduct,
 )
 from write_model.customers.commands import ChangeAddress, RecordPastCustomer, RegisterCustomer, UpgradeCustomer
 from write_model.orders.commands import (
@@ -58,6 +59,7 @@ _DESKS: Mapping[str, Mapping[type[Command], Desk]] = {
         ),
     },
     "credit_note": {RecordCreditNote: orders.credit},
+    "product_view": {ViewProduct: catalog.look},
 }
 """By the aggregate's type, who carries a command out."""
 
