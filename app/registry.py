@@ -23,6 +23,7 @@ from read_model.orders import (
     order_contents,
     order_details,
     order_summary,
+    orders_by_city,
     sales,
 )
 from write_model.catalog import events as catalog_events
@@ -67,6 +68,7 @@ VIEWS: Final[tuple[View[Any], ...]] = (
     order_contents.VIEW,
     customer_orders.VIEW,
     sales.VIEW,
+    orders_by_city.VIEW,
     ACCEPTED_COMMANDS,
 )
 

@@ -34,6 +34,7 @@ from schema.orders.customer_orders import CustomerOrdersQuery
 from schema.orders.mutations import OrdersMutation
 from schema.orders.order_details import OrderQuery, OrderSubscription
 from schema.orders.order_summary import OrdersQuery
+from schema.orders.orders_by_city import OrdersByCityQuery
 from schema.orders.sales import SalesQuery
 from schema.projection_status import CommandStatus, CommandWatch, StatusQuery, StatusSubscription
 from schema.reading import StillProcessing, Token, WaitMs
@@ -52,6 +53,7 @@ QUERIES = (
     OrdersQuery,
     CustomerOrdersQuery,
     SalesQuery,
+    OrdersByCityQuery,
     CustomerAnalyticsQuery,
     StatusQuery,
 )

@@ -1,62 +1,121 @@
-"""The README's view, added to a shop that has a history: two files, a line in the registry, a line in the schema."""
+"""`orders_by_city` is deployed to a shop that runs without it: its history comes from the log, all else stays."""
 
+import asyncio
 import shutil
+import tempfile
 from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
+
+import asyncpg
 
 from app.infra.embedded import Servers
-from tests.app.test_readme import blocks
-from tests.support.installation import ROOT, Installation, installation
+from tests.support.installation import ROOT, Installation, free_port, installation
 from tests.support.replay import until_caught_up
 
 SOURCES = ("app", "schema", "read_model", "write_model", "workers")
+FILES = ("read_model/orders/orders_by_city.py", "schema/orders/orders_by_city.py")
+NAMED_IN = ("app/registry.py", "schema/schema.py")
 
-LINES = {
-    "app/registry.py": {
-        "from read_model.orders import order_details": "from read_model.orders import country_turnover, order_details",
-        "    order_summary.VIEW,\n": "    order_summary.VIEW,\n    country_turnover.VIEW,\n",
-    },
-    "schema/schema.py": {
-        "from schema.orders import order_details\n": (
-            "from schema.orders import order_details\nfrom schema.orders.country_turnover import CountryTurnoverQuery\n"
-        ),
-        "OrdersQuery, StatusQuery)": "OrdersQuery, StatusQuery, CountryTurnoverQuery)",
-    },
-}
+ORDERS = """{ orders(first: 100) { totalCount edges { node {
+    status country city total { amount } refunded { amount } } } } }"""
+BY_CITY = """query ($token: String, $first: Int) { ordersByCity(token: $token, first: $first) {
+    edges { node { country city orders revenue { amount } } } } }"""
+PLACE = """mutation ($c: ID!, $p: ID!) {
+    placeOrder(input: { customerId: $c, items: [{ productId: $p, quantity: 1 }] }) {
+        ... on CommandAccepted { token } } }
+"""
 
-
-async def test_the_view_holds_the_whole_history_and_goes_on(servers: Servers, tmp_path: Path) -> None:
-    async with installation(servers) as before:
-        await before.seed()
-        before.start_workers(1)
-        await before.start_api()
-        await until_caught_up(before)
-        orders = (await before.query("{ orders { edges { node { country total { amount } } } totalCount } }"))["orders"]
-        before.stop()
-        await _deploy(before, tmp_path)
-        shown = (await before.query("{ countryTurnover { country orders turnover } }"))["countryTurnover"]
-        assert len(orders["edges"]) == orders["totalCount"] > 0
-        turnover: defaultdict[str, Decimal] = defaultdict(Decimal)
-        for edge in orders["edges"]:
-            turnover[edge["node"]["country"]] += Decimal(edge["node"]["total"]["amount"])
-        assert {row["country"]: Decimal(row["turnover"]) for row in shown} == turnover
+Cities = Mapping[tuple[str, str], tuple[int, Decimal]]
 
 
-async def _deploy(shop: Installation, folder: Path) -> None:
-    """Copies the code, adds the view as the README says, and starts the processes from there."""
+async def test_it_is_added_while_the_shop_runs(servers: Servers, tmp_path: Path) -> None:
+    async with installation(servers, migrated=False) as shop:
+        shop.folder = without_the_view(tmp_path)
+        assert await asyncio.to_thread(shop.start("migrate").wait) == 0, shop.log_of("migrate")
+        await shop.seed()
+        shop.start_workers(1)
+        await shop.start_api()
+        await until_caught_up(shop)
+        assert "errors" in await shop.ask(BY_CITY)
+        before, buying = await generations(shop), asyncio.create_task(bought(shop, 40))
+        newer = replace(shop, folder=ROOT, port=free_port(), processes=[], logs=Path(tempfile.mkdtemp(dir=tmp_path)))
+        try:
+            assert await asyncio.to_thread(newer.start("migrate").wait) == 0, newer.log_of("migrate")
+            newer.start_workers(1)
+            await newer.start_api()
+            token = await buying
+            assert await shown(newer, token) == expected((await shop.query(ORDERS))["orders"])
+            assert await generations(newer) == before | {"orders_by_city": 1}
+        finally:
+            newer.stop()
+
+
+def test_the_commit_that_adds_it_has_little_to_say() -> None:
+    """A line and its import in the registry, and in the schema."""
+    for file in NAMED_IN:
+        assert len(lines_about_it(ROOT / file)) == 2, file
+
+
+def without_the_view(folder: Path) -> Path:
+    """The code as it was before the view."""
     for source in SOURCES:
         shutil.copytree(ROOT / source, folder / source, ignore=shutil.ignore_patterns("node_modules", "__pycache__"))
-    for name, code in zip(("read_model", "schema"), blocks("python"), strict=True):
-        (folder / name / "orders" / "country_turnover.py").write_text(code)
-    for file, changes in LINES.items():
-        text = (folder / file).read_text()
-        for old, new in changes.items():
-            assert text.count(old) == 1, (file, old)
-            text = text.replace(old, new)
-        (folder / file).write_text(text)
-    shop.folder = folder
-    assert shop.start("migrate").wait() == 0, shop.log_of("migrate")
-    shop.start_workers(2)
-    await shop.start_api()
-    await until_caught_up(shop)
+    for file in FILES:
+        (folder / file).unlink()
+    for file in NAMED_IN:
+        ours = lines_about_it(folder / file)
+        kept = [line for line in (folder / file).read_text().splitlines(keepends=True) if line not in ours]
+        (folder / file).write_text("".join(kept))
+    return folder
+
+
+def lines_about_it(file: Path) -> list[str]:
+    lines = file.read_text().splitlines(keepends=True)
+    return [line for line in lines if "orders_by_city" in line or "OrdersByCity" in line]
+
+
+async def bought(shop: Installation, orders: int) -> str:
+    """Places so many orders, one after the other. Returns the token of the last."""
+    people = (await shop.query("{ orders(first: 100) { edges { node { customerId } } } }"))["orders"]["edges"]
+    customers = sorted({each["node"]["customerId"] for each in people})
+    (best,) = (await shop.query("{ popularProducts(first: 1) { edges { node { product { id } } } } }"))[
+        "popularProducts"
+    ]["edges"]
+    token = ""
+    for number in range(orders):
+        wanted = {"c": customers[number % len(customers)], "p": best["node"]["product"]["id"]}
+        token = (await shop.query(PLACE, **wanted))["placeOrder"]["token"]
+        await asyncio.sleep(0.05)
+    return token
+
+
+async def shown(shop: Installation, token: str) -> Cities:
+    edges = (await shop.query(BY_CITY, token=token, first=100))["ordersByCity"]["edges"]
+    nodes = [edge["node"] for edge in edges]
+    return {(n["country"], n["city"]): (n["orders"], Decimal(n["revenue"]["amount"])) for n in nodes}
+
+
+def expected(orders: Any) -> Cities:
+    """Summed from the list of all orders."""
+    assert len(orders["edges"]) == orders["totalCount"] > 40
+    cities: defaultdict[tuple[str, str], tuple[int, Decimal]] = defaultdict(lambda: (0, Decimal(0)))
+    for node in (edge["node"] for edge in orders["edges"]):
+        if node["status"] != "CANCELLED":
+            count, revenue = cities[node["country"], node["city"]]
+            kept = Decimal(node["total"]["amount"]) - Decimal(node["refunded"]["amount"])
+            cities[node["country"], node["city"]] = (count + 1, revenue + kept)
+    return dict(cities)
+
+
+async def generations(shop: Installation) -> dict[str, int]:
+    """Every view's newest generation."""
+    connection = await asyncpg.connect(shop.database_url)
+    try:
+        rows = await connection.fetch("select view, max(generation) as newest from read.generations group by view")
+        return {row["view"]: row["newest"] for row in rows}
+    finally:
+        await connection.close()

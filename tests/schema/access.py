@@ -94,6 +94,7 @@ QUERIES = {
         "customerAnalytics { __typename }", "NOTHING", "SEEN", customerId=lambda known: known.owner
     ),
     "topCustomers": read("topCustomers { pageInfo { hasNextPage } }", "FORBIDDEN", "SEEN", "FORBIDDEN"),
+    "ordersByCity": read("ordersByCity { edges { node { city } } }", "FORBIDDEN", "SEEN", "FORBIDDEN"),
     "node": read("node { id }", "NOTHING", "SEEN", id=lambda known: known.order),
     "commandStatus": read("commandStatus { state }", "UNKNOWN", "DONE", commandId=lambda known: known.command),
     "recentlyViewed": read(

@@ -15,6 +15,7 @@ VIEWS = (
     "order_contents",
     "order_details",
     "order_summary",
+    "orders_by_city",
     "product",
     "product_popularity",
     "recently_viewed",
@@ -85,6 +86,10 @@ def searched(order: str, status: str, total: str) -> dict[str, Any]:
 def ranked(customer: str, name: str, country: str, orders: int, spent: str) -> dict[str, Any]:
     who = {"customerId": customer, "customerName": name, "country": country}
     return {"node": {**who, "totalOrders": orders, "totalSpent": pounds(spent), "segment": "REGULAR"}}
+
+
+def city(country: str, name: str, orders: int, amount: str) -> dict[str, Any]:
+    return {"node": {"country": country, "city": name, "orders": orders, "revenue": pounds(amount)}}
 
 
 def item(line: int, sku: str, name: str, quantity: int, amount: str) -> dict[str, Any]:
@@ -306,6 +311,17 @@ ANSWERS = {
                 ranked("customer.ada", "Ada Byrne", "United Kingdom", 4, "223.40"),
             ],
             "pageInfo": {"hasNextPage": True, "endCursor": "…"},
+            "freshness": freshness("state", "lagMs"),
+        },
+    ),
+    "OrdersByCity": answer(
+        "ordersByCity",
+        {
+            "edges": [
+                city("United Kingdom", "Bristol", 3, "314.55"),
+                city("France", "Lyon", 3, "258.80"),
+                city("United Kingdom", "London", 4, "223.40"),
+            ],
             "freshness": freshness("state", "lagMs"),
         },
     ),

@@ -15,6 +15,7 @@ from read_model.orders.customer_orders import CustomerOrders
 from read_model.orders.order_contents import OrderContents
 from read_model.orders.order_details import DetailedItem, OrderDetails, StatusChange
 from read_model.orders.order_summary import OrderSummary
+from read_model.orders.orders_by_city import CityDay
 from read_model.orders.sales import DaySales
 from tests.read_model.expected.rows import Rows
 from tests.read_model.world.records import Line, Shop
@@ -136,6 +137,33 @@ def sales(shop: Shop) -> Rows:
 def _row(rows: dict[Key, DaySales], day: date, currency: str, breakdown: str, name: str | None) -> DaySales:
     key = f"{day.isoformat()}|{currency}|{breakdown}" + (f"|{name}" if name is not None else "")
     return rows.get(key, DaySales(key=key, day=day, breakdown=breakdown, name=name, currency=currency))
+
+
+def orders_by_city(shop: Shop) -> Rows:
+    """Of each day and city: the orders that stand, and what they brought; notes are told by country alone."""
+    rows: dict[Key, CityDay] = {}
+    orders = [
+        (
+            shop.day(o.placed_at),
+            o.currency,
+            o.shipping_address.country,
+            o.shipping_address.city,
+            1,
+            o.total - o.refunded,
+        )
+        for o in shop.orders.values()
+        if o.status != "CANCELLED"
+    ]
+    notes = [
+        (shop.day(n.credited_at), n.currency, n.country, None, 0, -sum(i.quantity * i.unit_price for i in n.lines))
+        for n in shop.notes.values()
+    ]
+    for day, currency, country, city, number, amount in [*orders, *notes]:
+        key = f"{day.isoformat()}|{currency}|{country}" + (f"|{city}" if city else "")
+        nothing = CityDay(key=key, day=day, country=country, city=city, currency=currency, orders=0, revenue=Decimal(0))
+        row = rows.get(key, nothing)
+        rows[key] = replace(row, orders=row.orders + number, revenue=row.revenue + amount)
+    return rows
 
 
 def _sold(shop: Shop) -> Iterator[tuple[date, str, str, str | None, UUID, int, Decimal]]:
