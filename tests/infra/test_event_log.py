@@ -12,20 +12,21 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-import workers.jobs.shard as shard_module
 from app import registry
-from app.infra import event_log, generations
+from app.infra import event_log, generations, log_tail
 from app.infra.db import COMMAND_ROLE, PROJECTION_ROLE, Pool, open_pool
 from app.infra.event_log import AppendedCommand, Batch, GapTracker, LogReader
 from app.infra.hints import HintListener
 from app.infra.leases import Leases, ShardId
+from app.infra.log_tail import LogTail
 from app.infra.table_views import TableView
 from app.kernel.clock import new_id, now
 from app.kernel.messages import Envelope, Principal, Recorded
 from app.kernel.values import Address
 from app.kernel.view import View, own_key
 from tests.support.installation import Installation
-from workers.jobs.shard import ShardProjector, Stores
+from workers.ending import end
+from workers.jobs.shard import ShardProjector, Shared, Stores
 from write_model.customers.events import AddressChanged
 
 WRITERS = 20
@@ -132,16 +133,21 @@ class Silent:
 
 
 async def project(pool: Pool, seconds: float) -> None:
-    stores = Stores(pool, TableView(VIEW, 1), None)
-    lease = await Leases(pool, "torture").acquire(ShardId(VIEW.name, 1, 0))
+    stores, leases, hints = Stores(pool, TableView(VIEW, 1), None), Leases(pool, "torture"), Silent()
+    tail = LogTail(pool, registry.EVENTS, ["AddressChanged"], hints)  # type: ignore[arg-type]
+    lease = await leases.acquire(ShardId(VIEW.name, 1, 0))
     assert lease is not None
-    projector = ShardProjector(stores, registry.EVENTS, Leases(pool, "torture"), lease, Silent())  # type: ignore[arg-type]
-    await projector.run(time.monotonic() + seconds)
+    following = asyncio.create_task(tail.follow())
+    try:
+        shared = Shared(tail, leases, hints)  # type: ignore[arg-type]
+        await ShardProjector(stores, shared, lease).run(time.monotonic() + seconds)
+    finally:
+        await end([following])
 
 
 async def run_torture(bare: Installation, monkeypatch: pytest.MonkeyPatch) -> tuple[Torture, dict[UUID, Seen]]:
     """Writers and a projection at once, an unrelated transaction open from before to after all of it."""
-    monkeypatch.setattr(shard_module, "SWEEP_S", 0.01)
+    monkeypatch.setattr(log_tail, "SWEEP_S", 0.01)
     connection = await asyncpg.connect(bare.database_url)
     await generations.create_missing(connection, [VIEW])
     await connection.close()
@@ -176,7 +182,7 @@ async def test_every_committed_event_is_projected_once_and_in_order(
 async def test_the_torture_notices_a_reader_that_only_asks_for_what_is_beyond_its_last_position(
     bare: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shard_module, "LogReader", NaiveReader)
+    monkeypatch.setattr(log_tail, "LogReader", NaiveReader)
     torture, seen = await run_torture(bare, monkeypatch)
     committed = {position for positions in torture.committed.values() for position in positions}
     projected = {position for row in seen.values() for position in row.positions}

@@ -10,7 +10,7 @@ import pytest
 
 from app import bootstrap
 from app.infra import leases as leases_module
-from app.infra import redis_views
+from app.infra import log_tail, redis_views
 from app.infra.embedded import Servers
 from app.infra.leases import ShardId
 from app.infra.redis_views import RedisView
@@ -42,6 +42,12 @@ async def owners(made: Installation) -> set[str | None]:
 
 async def nobody(_: ShardId) -> None:
     return None
+
+
+def hasten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets shards look after their leases twenty times a second."""
+    monkeypatch.setattr(log_tail, "SWEEP_S", 0.05)
+    monkeypatch.setattr(shard_module, "RENEW_S", 0.05)
 
 
 async def test_a_shard_is_handed_on_when_its_time_is_up_and_goes_on_elsewhere(made: Installation) -> None:
@@ -77,7 +83,7 @@ async def test_a_loop_whose_lease_was_taken_ends_even_with_nothing_to_write(
     made: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await project(made)
-    monkeypatch.setattr(shard_module, "SWEEP_S", 0.05)
+    hasten(monkeypatch)
     async with worker(made, "a") as old, worker(made, "b") as new:
         old.start(await acquired(old, PROFILES), nobody)
         await old.pool.execute("update read.checkpoints set lease_until = null where view = 'customer_profile'")
@@ -117,7 +123,7 @@ async def test_a_restore_longer_than_a_lease_keeps_it(made: Installation, monkey
     async with bootstrap.open_redis(made.redis_url) as redis:
         await redis.flushall()
     monkeypatch.setattr(leases_module, "TTL", timedelta(seconds=2))
-    monkeypatch.setattr(shard_module, "SWEEP_S", 0.05)
+    hasten(monkeypatch)
     monkeypatch.setattr(redis_views, "_RESTORE_CHUNK", 1)
     restoring: list[Any] = []
     restore_chunk = RedisView._restore_chunk

@@ -12,10 +12,11 @@ from app.infra.db import TRANSIENT, Pool
 from app.infra.event_log import EventCatalog
 from app.infra.hints import HintListener
 from app.infra.leases import Lease, Leases, ShardId
+from app.infra.log_tail import LogTail
 from app.infra.redis_views import RedisView
 from app.infra.table_views import Fenced, TableView
 from workers.ending import end
-from workers.jobs.shard import ShardProjector, Stores
+from workers.jobs.shard import ShardProjector, Shared, Stores
 
 _log = structlog.get_logger()
 
@@ -35,6 +36,12 @@ class WorkerContext:
     hints: HintListener
     stint_s: float
     _running: set[asyncio.Task[None]] = field(default_factory=set, init=False)
+    _following: asyncio.Task[None] | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        handled = {each.__name__ for table in self.tables.values() for each in table.view.handles}
+        tail = LogTail(self.pool, self.catalog, handled, self.hints)
+        self._shared = Shared(tail, self.leases, self.hints)
 
     def serves(self, shard_id: ShardId) -> bool:
         """Whether this process's code defines the view as that generation does."""
@@ -43,6 +50,7 @@ class WorkerContext:
 
     def start(self, lease: Lease, hand_on: Callable[[ShardId], Awaitable[None]]) -> None:
         """Projects the leased shard beside whatever else runs; `hand_on` is told when its time here is over."""
+        self._following = self._following or asyncio.create_task(self._shared.tail.follow())
         task = asyncio.create_task(self._project(lease, hand_on))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
@@ -50,6 +58,7 @@ class WorkerContext:
     async def stop(self) -> None:
         """Ends all projecting and gives the leases back, so that others take over at once."""
         await end(self._running)
+        await end([self._following] if self._following else [])
 
     async def _project(self, lease: Lease, hand_on: Callable[[ShardId], Awaitable[None]]) -> None:
         shard_id = lease.shard_id
@@ -70,7 +79,7 @@ class WorkerContext:
     def _projector(self, lease: Lease) -> ShardProjector[Any]:
         view = lease.shard_id.view
         stores = Stores(self.pool, self.tables[view], self.documents.get(view))
-        return ShardProjector(stores, self.catalog, self.leases, lease, self.hints)
+        return ShardProjector(stores, self._shared, lease)
 
     async def _note_failure(self, lease: Lease, error: Exception) -> None:
         _log.exception("projection failed", view=lease.shard_id.view, shard=lease.shard_id.shard)

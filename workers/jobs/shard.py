@@ -5,17 +5,16 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 import structlog
 from redis.exceptions import RedisError
 
 from app.infra.db import Pool
-from app.infra.event_log import Batch, EventCatalog, LogReader, recorded
 from app.infra.folding import Subject, changes, fold, touched
-from app.infra.hints import LOG, HintListener, wait
+from app.infra.hints import HintListener
 from app.infra.leases import Lease, Leases
+from app.infra.log_tail import LogTail, Stretch
 from app.infra.redis_views import Lost, RedisView
 from app.infra.table_views import Fenced, Progress, TableView
 from app.infra.tables import Stored, Table
@@ -26,14 +25,8 @@ Row = TypeVar("Row")
 
 _log = structlog.get_logger()
 
-BATCH = 1_000
-"""Events read at once: enough to spread the cost of a commit, few enough to renew the lease between."""
-
-SWEEP_S = 1.0
-"""How long a shard waits for a hint before it looks for itself; also how often the lease is renewed."""
-
-_GAP_S = 0.004
-"""How long to let the writers of a gap go on before looking again."""
+RENEW_S = 0.9
+"""How often the lease is renewed: with every sweep of the tail, even if that comes a little early."""
 
 _REMEMBERED_ROWS = 4_096
 
@@ -47,23 +40,24 @@ class Stores(Generic[Row]):
     documents: RedisView[Row] | None
 
 
-class ShardProjector(Generic[Row]):
-    """Reads the log after the shard's checkpoint, folds, and writes rows and checkpoint together."""
+@dataclass(frozen=True)
+class Shared:
+    """What all shards of a worker process have in common."""
 
-    def __init__(
-        self, stores: Stores[Row], catalog: EventCatalog, leases: Leases, lease: Lease, hints: HintListener
-    ) -> None:
-        self._stores, self._catalog, self._leases, self._lease, self._hints = (
-            stores,
-            catalog,
-            leases,
-            lease,
-            hints,
-        )
+    tail: LogTail
+    leases: Leases
+    hints: HintListener
+
+
+class ShardProjector(Generic[Row]):
+    """Takes the log after the shard's checkpoint, folds, and writes rows and checkpoint together."""
+
+    def __init__(self, stores: Stores[Row], shared: Shared, lease: Lease) -> None:
+        self._stores, self._lease = stores, lease
+        self._tail, self._leases, self._hints = shared.tail, shared.leases, shared.hints
         self._view, self._shard = stores.table.view, lease.shard_id.shard
-        handled = {each.__name__ for each in self._view.handles}
-        self._handled = frozenset(handled)
-        self._reader = LogReader(stores.pool, handled)
+        self._handled = frozenset(each.__name__ for each in self._view.handles)
+        self._alone = shared.tail.alone(self._handled)
         self._position = self._head = lease.position
         self._redis_position: int | None = None
         self._renewed = time.monotonic()
@@ -73,25 +67,20 @@ class ShardProjector(Generic[Row]):
     async def run(self, until: float) -> None:
         """Projects until the monotonic clock says so. Raises Fenced when another worker has taken over."""
         await self._claim_redis()
-        with self._hints.subscribed(LOG) as woken:
-            while time.monotonic() < until:
-                batch = await self._reader.read(self._position, BATCH)
-                self._head = max(self._head, batch.head)
-                if batch.upto > self._position:
-                    await self._project(batch)
-                await self._keep_alive()
-                if batch.gap:
-                    await wait(woken, _GAP_S)
-                elif len(batch.rows) < BATCH:
-                    await wait(woken, SWEEP_S)
+        while time.monotonic() < until:
+            read = await self._tail.after(self._position) or await self._alone.after(self._position)
+            self._head = max(self._head, read.head)
+            if read.upto > self._position:
+                await self._project(read)
+            await self._keep_alive()
 
-    async def _project(self, batch: Batch) -> None:
-        events = [recorded(self._catalog, row) for row in batch.rows if row["type"] in self._handled]
+    async def _project(self, read: Stretch) -> None:
+        events = [event.recorded() for event in read.events if event.type in self._handled]
         subjects, entities = await self._seen(events)
         keys = touched(self._view, self._shard, subjects)
         present = await self._remembered.of(keys, self._stores.table, self._stores.pool)
         rows = fold(self._view, self._shard, subjects, present)
-        progress = self._progress(batch)
+        progress = self._progress(read)
         try:
             await self._stores.table.apply(self._stores.pool, progress, rows, entities)
         except BaseException:
@@ -100,12 +89,12 @@ class ShardProjector(Generic[Row]):
             raise
         self._remembered.update(rows)
         self._aggregates.update(entities)
-        self._position = batch.upto
+        self._position = read.upto
         await self._mirror(progress, rows)
 
-    def _progress(self, batch: Batch) -> Progress:
-        event_at: datetime | None = batch.rows[-1]["recorded_at"] if batch.rows else None
-        return Progress(self._shard, self._lease.epoch, self._position, batch.upto, self._head, event_at)
+    def _progress(self, read: Stretch) -> Progress:
+        event_at = read.events[-1].recorded_at if read.events else None
+        return Progress(self._shard, self._lease.epoch, self._position, read.upto, self._head, event_at)
 
     async def _seen(self, events: Sequence[Recorded[Event]]) -> tuple[Sequence[Subject], Mapping[Key, Stored[Any]]]:
         """What the view folds: the events, or the changes that they make to its entities, which come with them."""
@@ -159,11 +148,12 @@ class ShardProjector(Generic[Row]):
 
     async def _renew(self) -> bool:
         """Prolongs the lease, if it is time to. Raises Fenced when it is lost."""
-        if time.monotonic() - self._renewed < SWEEP_S:
+        now = time.monotonic()
+        if now - self._renewed < RENEW_S:
             return False
+        self._renewed = now
         if not await self._leases.renew(self._lease, head=self._head, position=self._position):
             raise Fenced(f"the lease on {self._lease.shard_id} is lost, or its shard not where it was left")
-        self._renewed = time.monotonic()
         return True
 
 
