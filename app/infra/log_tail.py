@@ -9,7 +9,7 @@ it. A shard that stands further back reads by itself, until it meets the window.
 import asyncio
 import time
 from bisect import bisect_right
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,6 +22,9 @@ from app.kernel.messages import Event, Recorded
 
 BATCH = 1_000
 """Events read at once: enough to spread the cost of a commit, few enough to renew the lease between."""
+
+PART_CHARACTERS = 400_000
+"""How much JSON of events is folded and written at once: hundreds of a shop's orders, a hundred of a wholesaler's."""
 
 SWEEP_S = 1.0
 """How long the tail waits for a hint before it looks for itself, and a shard for the tail."""
@@ -66,6 +69,16 @@ class Stretch:
     events: Sequence[Logged]
     upto: int
     head: int
+
+    def parts(self) -> Iterator["Stretch"]:
+        """The same in pieces that are folded and written well within a lease, however large the events are."""
+        begin = size = 0
+        for number, event in enumerate(self.events, 1):
+            size += event.size
+            if size > PART_CHARACTERS and number < len(self.events):
+                yield Stretch(self.events[begin:number], event.position, self.head)
+                begin, size = number, 0
+        yield Stretch(self.events[begin:], self.upto, self.head)
 
 
 class LogTail:

@@ -9,12 +9,14 @@ from typing import Any
 
 import asyncpg
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app import registry
 from app.infra import log_tail
 from app.infra.db import COMMAND_ROLE, PROJECTION_ROLE, TRANSIENT, Pool, open_pool
 from app.infra.event_log import Batch, LogReader, UnknownSchemaVersion
-from app.infra.log_tail import LogTail, LoneReader, Stretch
+from app.infra.log_tail import Logged, LogTail, LoneReader, Stretch
 from app.kernel.clock import new_id
 from tests.infra.test_event_log import WRITERS, NaiveReader, Silent, Torture, append, changed, unrelated_transaction
 from tests.support.installation import Installation
@@ -338,3 +340,20 @@ async def test_a_gap_holds_everybody_until_its_writer_is_gone_and_wakes_them_for
         consumer = Consumer(tail)
         await consumer.reach(2)
     assert consumer.positions == [1, 2]
+
+
+@given(sizes=st.lists(st.integers(0, 400), max_size=12), idle=st.integers(0, 3))
+def test_a_stretch_comes_in_parts_of_bounded_size(sizes: list[int], idle: int) -> None:
+    """None of them is lost, and the last part leads as far as the whole."""
+    unread = {"type": "T", "recorded_at": None, "metadata": None}
+    rows = [unread | {"position": n, "data": "x" * size} for n, size in enumerate(sizes, 1)]
+    events = [Logged(registry.EVENTS, row) for row in rows]  # type: ignore[arg-type]
+    whole = Stretch(events, len(events) + idle, len(events) + idle + 5)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(log_tail, "PART_CHARACTERS", 500)
+        parts = list(whole.parts())
+    assert [event for part in parts for event in part.events] == events
+    assert [part.upto for part in parts[:-1]] == [part.events[-1].position for part in parts[:-1]]
+    assert (parts[-1].upto, {part.head for part in parts}) == (whole.upto, {whole.head})
+    assert all(sum(event.size for event in part.events[:-1]) <= 500 for part in parts)
+    assert len(parts) <= 1 + sum(sizes) // 500

@@ -70,9 +70,10 @@ class ShardProjector(Generic[Row]):
         while time.monotonic() < until:
             read = await self._tail.after(self._position) or await self._alone.after(self._position)
             self._head = max(self._head, read.head)
-            if read.upto > self._position:
-                await self._project(read)
-            await self._keep_alive()
+            for part in read.parts():
+                if part.upto > self._position:
+                    await self._project(part)
+                await self._keep_alive()
 
     async def _project(self, read: Stretch) -> None:
         events = [event.recorded() for event in read.events if event.type in self._handled]
