@@ -15,10 +15,12 @@ from app.kernel.errors import MalformedId
 from app.kernel.view import View
 from read_model.accepted_commands import AcceptedCommand
 from schema.catalog import product
+from schema.catalog.autocomplete import AutocompleteQuery
 from schema.catalog.hot_products import HotProductsQuery
 from schema.catalog.mutations import CatalogMutation
 from schema.catalog.product import ProductQuery
 from schema.catalog.product_popularity import PopularProductsQuery
+from schema.catalog.product_search import ProductsQuery
 from schema.catalog.recently_viewed import RecentlyViewedQuery
 from schema.catalog.recommendations import RecommendationsQuery
 from schema.catalog.stock_report import StockReportQuery
@@ -48,6 +50,8 @@ QUERIES = (
     RecommendationsQuery,
     RecentlyViewedQuery,
     StockReportQuery,
+    ProductsQuery,
+    AutocompleteQuery,
     CustomerQuery,
     OrderQuery,
     OrdersQuery,

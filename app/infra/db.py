@@ -22,7 +22,11 @@ _SETTINGS = {
         "idle_in_transaction_session_timeout": "30s",
         "enable_seqscan": "off",  # rows are read by key: a plan from when the table was small must not scan it later
     },
-    QUERY_ROLE: {"statement_timeout": "10s", "default_transaction_read_only": "on"},
+    QUERY_ROLE: {
+        "statement_timeout": "10s",
+        "default_transaction_read_only": "on",
+        "pg_trgm.word_similarity_threshold": "0.3",  # of `<%`: from here on, words are like each other
+    },
 }
 
 TRANSIENT: Final = (

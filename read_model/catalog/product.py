@@ -1,6 +1,5 @@
 """A product as a shop window shows it, with what is on hand."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -9,6 +8,7 @@ from uuid import UUID
 
 from app.kernel.messages import Recorded
 from app.kernel.view import View
+from read_model.catalog.stock_movements import STOCK_MOVEMENTS, moved, products_of
 from write_model.catalog.events import (
     PriceChanged,
     ProductAdded,
@@ -18,15 +18,6 @@ from write_model.catalog.events import (
     StockCorrected,
     StockReceived,
 )
-from write_model.orders.events import (
-    CreditNoteRecorded,
-    ItemsReturned,
-    OrderCancelled,
-    OrderPlaced,
-    PastOrderRecorded,
-)
-
-StockMovement = OrderPlaced | PastOrderRecorded | OrderCancelled | ItemsReturned | CreditNoteRecorded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,19 +38,6 @@ class Product:
     updated_at: datetime
 
 
-def keys(recorded: Recorded[Any]) -> Iterable[UUID]:
-    """The product itself, or every product that an order moves."""
-    match recorded.event:
-        case OrderCancelled(released=moved):
-            return {pieces.product_id for pieces in moved}
-        case OrderPlaced(items=items) | ItemsReturned(items=items):
-            return {item.product_id for item in items}
-        case CreditNoteRecorded(items=credited):
-            return {item.product_id for item in credited if item.product_id is not None}
-        case _:
-            return (recorded.aggregate_id,)
-
-
 def evolve(product: Product | None, recorded: Recorded[Any], key: UUID) -> Product | None:
     """The product after the event."""
     event = recorded.event
@@ -67,8 +45,8 @@ def evolve(product: Product | None, recorded: Recorded[Any], key: UUID) -> Produ
         return _added(event)
     if product is None:
         return None
-    if isinstance(event, get_args(StockMovement)):
-        return replace(product, on_hand=product.on_hand + _moved(event, key))
+    if isinstance(event, STOCK_MOVEMENTS):
+        return replace(product, on_hand=product.on_hand + moved(event, key))
     return replace(_changed(product, event), updated_at=recorded.recorded_at)
 
 
@@ -113,24 +91,11 @@ def _changed(product: Product, event: ProductEvent) -> Product:
             assert_never(event)
 
 
-def _moved(event: StockMovement, key: UUID) -> int:
-    """How many pieces of the product the event puts on the shelf; negative when it takes them."""
-    match event:
-        case OrderPlaced():
-            return -sum(item.quantity for item in event.items if item.product_id == key)
-        case OrderCancelled():
-            return sum(pieces.quantity for pieces in event.released if pieces.product_id == key)
-        case ItemsReturned() | CreditNoteRecorded():
-            return sum(item.quantity for item in event.items if item.product_id == key)
-        case _:
-            assert_never(event)
-
-
 VIEW = View(
     name="product",
     row=Product,
-    handles=(*get_args(ProductEvent), *get_args(StockMovement)),
-    keys=keys,
+    handles=(*get_args(ProductEvent), *STOCK_MOVEMENTS),
+    keys=products_of,
     evolve=evolve,
     shards=2,
     documents=True,

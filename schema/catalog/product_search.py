@@ -1,0 +1,206 @@
+"""`products`: for everyone who is signed in."""
+
+from datetime import datetime
+from decimal import Decimal
+
+import strawberry
+
+from app.infra.freshness import Freshness
+from app.infra.keyset import Page, PageArguments
+from app.infra.tables import Stored
+from app.kernel import typeid
+from app.kernel.errors import InvalidValue
+from app.kernel.values import require_storable
+from read_model.catalog import product_facets, product_listing
+from read_model.catalog.product_facets import PriceBand as Band
+from read_model.catalog.product_facets import facets, price_bands
+from read_model.catalog.product_listing import Hit, Search
+from read_model.catalog.product_search import VIEW, ListedProduct
+from read_model.catalog.product_text import MOST_CHARACTERS, read
+from schema.catalog.enums import ProductSort
+from schema.context import Info
+from schema.reading import Token, WaitMs, reached
+from schema.scalars import BigInt
+from schema.values import ListFreshness, Money, PageInfo
+
+_MOST_VALUES = 100
+
+
+@strawberry.type(description="One product in a list; `product(id)` has the rest.")
+class ProductSummary:
+    id: strawberry.ID
+    version: int = strawberry.field(description="Of the product itself; orders that take from its stock leave it.")
+    sku: str
+    name: str
+    categories: list[str]
+    vendor: str | None
+    price: Money
+    on_hand: BigInt = strawberry.field(description="Pieces in stock.")
+    popularity: BigInt = strawberry.field(description="Pieces sold so far, less those cancelled and returned.")
+    discontinued: bool
+    added_at: datetime
+
+    @classmethod
+    def of(cls, stored: Stored[ListedProduct]) -> "ProductSummary":
+        """The product as clients see it."""
+        row = stored.row
+        return cls(
+            id=strawberry.ID(typeid.encode("product", row.product_id)),
+            version=stored.version,
+            sku=row.sku,
+            name=row.name,
+            categories=list(row.categories),
+            vendor=row.vendor,
+            price=Money(amount=row.price, currency=row.currency),
+            on_hand=BigInt(row.on_hand),
+            popularity=BigInt(row.popularity),
+            discontinued=row.discontinued,
+            added_at=row.added_at,
+        )
+
+
+@strawberry.type
+class ProductEdge:
+    cursor: str
+    node: ProductSummary
+
+
+@strawberry.type(description="A category or a vendor, and how many products it would leave.")
+class ProductChoice:
+    value: str
+    count: int
+
+
+_BANDS = ", ".join(f"{lowest:f} to {highest:f}" for lowest, highest in price_bands() if highest is not None)
+
+
+@strawberry.type(
+    description=f"A range of prices, and how many products it would leave. {_BANDS}, and from there on without an end. "
+    "Both bounds are inclusive, so that they can be put into the filter."
+)
+class PriceBand:
+    min_price: Decimal
+    max_price: Decimal | None
+    count: int
+
+    @classmethod
+    def of(cls, band: Band) -> "PriceBand":
+        """The band as clients see it."""
+        return cls(min_price=band.min_price, max_price=band.max_price, count=band.products)
+
+
+@strawberry.type(
+    description="What the list could be narrowed to. Each facet counts the products that pass every condition but its "
+    "own, so that it shows what else could be chosen. Of categories and vendors the 100 with the most products."
+)
+class ProductFacets:
+    categories: list[ProductChoice]
+    vendors: list[ProductChoice]
+    price_bands: list[PriceBand]
+    in_stock: int
+    out_of_stock: int
+
+    @classmethod
+    def of(cls, found: product_facets.Facets) -> "ProductFacets":
+        """The facets as clients see them."""
+        return cls(
+            categories=[ProductChoice(value=each.value, count=each.products) for each in found.categories],
+            vendors=[ProductChoice(value=each.value, count=each.products) for each in found.vendors],
+            price_bands=[PriceBand.of(band) for band in found.price_bands],
+            in_stock=found.in_stock,
+            out_of_stock=found.out_of_stock,
+        )
+
+
+@strawberry.type(description="A page of products.")
+class ProductConnection:
+    edges: list[ProductEdge]
+    page_info: PageInfo
+    freshness: ListFreshness
+    search: strawberry.Private[Search]
+
+    @strawberry.field(description="How many products the search finds, on all pages together.")
+    async def total_count(self, info: Info) -> int:
+        return await product_listing.count(info.context.reads, self.search)
+
+    @strawberry.field(description="What the list could be narrowed to; worked out only when asked for.")
+    async def facets(self, info: Info) -> ProductFacets:
+        return ProductFacets.of(await facets(info.context.reads, self.search))
+
+
+@strawberry.input(description="Every given condition must hold.")
+class ProductFilter:
+    categories: list[str] | None = strawberry.field(default=None, description="In any of these.")
+    vendors: list[str] | None = strawberry.field(default=None, description="From any of these.")
+    min_price: Decimal | None = strawberry.field(default=None, description="Inclusive.")
+    max_price: Decimal | None = strawberry.field(default=None, description="Inclusive.")
+    in_stock: bool | None = strawberry.field(default=None, description="With pieces in stock, or without any.")
+    include_discontinued: bool = strawberry.field(default=False, description="Also what cannot be ordered any more.")
+
+    def value(self) -> product_listing.ProductFilter:
+        """The filter as the view takes it. Raises a Refusal."""
+        if self.min_price is not None and self.max_price is not None and self.min_price > self.max_price:
+            raise InvalidValue("minPrice must not be above maxPrice.", field="minPrice")
+        return product_listing.ProductFilter(
+            categories=_values(self.categories, "categories"),
+            vendors=_values(self.vendors, "vendors"),
+            min_price=self.min_price,
+            max_price=self.max_price,
+            in_stock=self.in_stock,
+            include_discontinued=self.include_discontinued,
+        )
+
+
+@strawberry.type
+class ProductsQuery:
+    @strawberry.field(
+        description="Products by what they are called, of which kind and from whom they are, or by their sku; without "
+        "a text, all products. Typing errors are forgiven where nothing is written so."
+    )
+    async def products(
+        self,
+        info: Info,
+        text: str | None = None,
+        filter: ProductFilter | None = None,
+        sort: ProductSort = ProductSort.RELEVANCE,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+        token: Token = None,
+        wait_ms: WaitMs = None,
+    ) -> ProductConnection | None:
+        info.context.asker()
+        wanted, text = (filter or ProductFilter()).value(), searched(text)
+        arguments = PageArguments(first=first, after=after, last=last, before=before)
+        freshness = await reached(info, VIEW, token, wait_ms)
+        reads = info.context.reads
+        reading = await read(reads, text, discontinued=wanted.include_discontinued) if text else None
+        search = Search(reading=reading, filter=wanted)
+        return _connection(await product_listing.find(reads, search, sort, arguments), freshness, search)
+
+
+def searched(text: str | None, field: str = "text") -> str | None:
+    """The text that is looked for, None for none or a blank one. Raises InvalidValue."""
+    if text is None or not text.strip():
+        return None
+    if len(text) > MOST_CHARACTERS:
+        raise InvalidValue(f"{field} may have at most {MOST_CHARACTERS} characters.", field=field)
+    require_storable(text, field)
+    return text
+
+
+def _values(values: list[str] | None, field: str) -> tuple[str, ...] | None:
+    if values is None:
+        return None
+    if len(values) > _MOST_VALUES:
+        raise InvalidValue(f"{field} may name at most {_MOST_VALUES}.", field=field)
+    for value in values:
+        require_storable(value, field)
+    return tuple(values)
+
+
+def _connection(page: Page[Hit], freshness: Freshness, search: Search) -> ProductConnection:
+    edges = [ProductEdge(cursor=hit.cursor, node=ProductSummary.of(hit.stored)) for hit in page.nodes]
+    info = PageInfo.of(page, [edge.cursor for edge in edges])
+    return ProductConnection(edges=edges, page_info=info, freshness=ListFreshness.of(freshness), search=search)
