@@ -25,7 +25,9 @@ _SETTINGS = {
     QUERY_ROLE: {
         "statement_timeout": "10s",
         "default_transaction_read_only": "on",
-        "pg_trgm.word_similarity_threshold": "0.3",  # of `<%`: from here on, words are like each other
+        # From where on words are like each other: of `<<%` and of `<%`.
+        "pg_trgm.strict_word_similarity_threshold": "0.25",
+        "pg_trgm.word_similarity_threshold": "0.4",
     },
 }
 

