@@ -1,6 +1,7 @@
 """Which events of orders move which products' stock, and by how many pieces: the same for every view of products."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, assert_never, get_args
 from uuid import UUID
 
@@ -20,25 +21,46 @@ STOCK_MOVEMENTS: Final[tuple[type[StockMovement], ...]] = get_args(StockMovement
 
 def products_of(recorded: Recorded[Any]) -> Iterable[UUID]:
     """Every product that an order moves; for an event of a product, the product itself."""
-    match recorded.event:
-        case OrderCancelled(released=moved):
-            return {pieces.product_id for pieces in moved}
-        case OrderPlaced(items=items) | ItemsReturned(items=items):
-            return {item.product_id for item in items}
-        case CreditNoteRecorded(items=credited):
-            return {item.product_id for item in credited if item.product_id is not None}
-        case _:
-            return (recorded.aggregate_id,)
+    if isinstance(recorded.event, STOCK_MOVEMENTS):
+        return _MOVEMENTS.of(recorded.event)
+    return (recorded.aggregate_id,)
 
 
 def moved(event: StockMovement, product_id: UUID) -> int:
     """How many pieces of the product the event puts on the shelf; negative when it takes them."""
+    return _MOVEMENTS.of(event)[product_id]
+
+
+class _Movements:
+    """The movements of the event seen last: each of its products asks, and some orders have hundreds."""
+
+    def __init__(self) -> None:
+        self._last: tuple[StockMovement | None, Mapping[UUID, int]] = (None, {})
+
+    def of(self, event: StockMovement) -> Mapping[UUID, int]:
+        seen, movements = self._last
+        if seen is not event:
+            movements = _movements(event)
+            self._last = (event, movements)
+        return movements
+
+
+_MOVEMENTS: Final = _Movements()
+
+
+def _movements(event: StockMovement) -> Mapping[UUID, int]:
+    movements: Counter[UUID] = Counter()
     match event:
         case OrderPlaced():
-            return -sum(item.quantity for item in event.items if item.product_id == product_id)
+            for ordered in event.items:
+                movements[ordered.product_id] -= ordered.quantity
         case OrderCancelled():
-            return sum(pieces.quantity for pieces in event.released if pieces.product_id == product_id)
+            for released in event.released:
+                movements[released.product_id] += released.quantity
         case ItemsReturned() | CreditNoteRecorded():
-            return sum(item.quantity for item in event.items if item.product_id == product_id)
+            for back in event.items:
+                if back.product_id is not None:
+                    movements[back.product_id] += back.quantity
         case _:
             assert_never(event)
+    return movements

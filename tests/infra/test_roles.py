@@ -98,6 +98,21 @@ async def test_the_command_role_deletes_categories_and_nothing_else(made: Instal
 
 
 @pytest.mark.parametrize("role", [COMMAND_ROLE, PROJECTION_ROLE, QUERY_ROLE])
+async def test_every_role_compares_words_by_their_trigrams(made: Installation, role: str) -> None:
+    assert await allowed(made, role, "select 'hart' <<% 'white heart', strict_word_similarity('hart', 'heart')")
+
+
+async def test_queries_compare_words_by_thresholds_of_their_own(made: Installation) -> None:
+    """The similarities are 0.375 and 0.4, which everyone else takes for too little."""
+    alike = (
+        "select 'hart' <<% 'white heart', 'hart' <% 'white heart', 'hxrt' <<% 'white heart', 'hxrt' <% 'white heart'"
+    )
+    for role, expected in ((QUERY_ROLE, (True, True, False, False)), (COMMAND_ROLE, (False,) * 4)):
+        async with await open_pool(made.database_url, role, size=1) as pool:
+            assert [tuple(row) for row in await pool.fetch(alike)] == [expected]
+
+
+@pytest.mark.parametrize("role", [COMMAND_ROLE, PROJECTION_ROLE, QUERY_ROLE])
 async def test_every_session_of_a_pool_acts_as_its_role(made: Installation, role: str) -> None:
     async with await open_pool(made.database_url, role, size=3) as pool:
         for _ in range(2):

@@ -1,19 +1,29 @@
 """The views tell what the write model's tables hold: compared by SQL, not by the folds that made them."""
 
 from collections.abc import AsyncIterator
+from decimal import Decimal
 
 import asyncpg
 import pytest
 
 from app import bootstrap
 from app.infra.embedded import Servers
-from app.kernel.clock import now
+from app.kernel.clock import new_id, now
 from tests.support.installation import installation
 from tests.support.projecting import project
 from tests.write_model.floor import LYON, Floor, order_of
 from write_model.catalog.commands import CorrectStock, DiscontinueProduct, ReviseProduct
 from write_model.customers.commands import ChangeAddress, Tier, UpgradeCustomer
-from write_model.orders.commands import CancelOrder, DeliverOrder, PayOrder, ReturnedPieces, ReturnItems, ShipOrder
+from write_model.orders.commands import (
+    CancelOrder,
+    CreditLine,
+    DeliverOrder,
+    PayOrder,
+    RecordCreditNote,
+    ReturnedPieces,
+    ReturnItems,
+    ShipOrder,
+)
 
 PRODUCTS = (
     """select product_id, sku, name, description, array_to_json(categories)::text, vendor, price, currency, on_hand,
@@ -25,6 +35,18 @@ PRODUCTS = (
               select jsonb_array_elements_text(categories)))::text, vendor, price, currency, on_hand, discontinued,
               version
        from read.product__1 order by 1""",
+)
+SEARCHED = (
+    """select product_id, sku, name, array_to_json(array(select category from write.product_categories c
+              where c.product_id = p.product_id order by ordinal))::text, vendor, price, currency, on_hand,
+              discontinued, version,
+              (select coalesce(sum(quantity - returned), 0) from write.order_items join write.orders o using (order_id)
+               where product_id = p.product_id and o.status <> 'CANCELLED')
+              - (select coalesce(sum(quantity), 0) from write.credit_note_items where product_id = p.product_id)
+       from write.products p join write.stock using (product_id) order by 1""",
+    """select product_id, sku, name, array_to_json(array(select jsonb_array_elements_text(categories)))::text, vendor,
+              price, currency, on_hand, discontinued, version, popularity
+       from read.product_search__1 order by 1""",
 )
 CUSTOMERS = (
     """select customer_id, name, email, tier, version, city, country
@@ -90,6 +112,17 @@ async def _some_more_days(floor: Floor) -> None:
     await floor.send(CorrectStock(at=now(), product_id=other, change=-4, reason="broken"))
     revised = ReviseProduct(at=now(), product_id=one, name="Tea", description="", categories=("B", "A"), vendor="V")
     await floor.send(revised)
+    credited = CreditLine(product_id=one, description="Tea", quantity=2, unit_price=Decimal(1))
+    note = RecordCreditNote(
+        at=now(),
+        credit_note_id=new_id(),
+        reference="C1",
+        customer_id=None,
+        country="France",
+        currency="GBP",
+        items=(credited,),
+    )
+    await floor.send(note)
     await floor.send(DiscontinueProduct(at=now(), product_id=other))
     await floor.send(ChangeAddress(at=now(), customer_id=customer, address=LYON))
     await floor.send(UpgradeCustomer(at=now(), customer_id=customer, tier=Tier.GOLD))
@@ -97,8 +130,8 @@ async def _some_more_days(floor: Floor) -> None:
 
 @pytest.mark.parametrize(
     ("written", "shown"),
-    [PRODUCTS, CUSTOMERS, SUMMARIES, CONTENTS, DETAILS, LINES, COMMANDS],
-    ids=["products", "customers", "summaries", "contents", "details", "lines", "commands"],
+    [PRODUCTS, SEARCHED, CUSTOMERS, SUMMARIES, CONTENTS, DETAILS, LINES, COMMANDS],
+    ids=["products", "searched", "customers", "summaries", "contents", "details", "lines", "commands"],
 )
 async def test_a_view_shows_what_is_written(busy: Floor, written: str, shown: str) -> None:
     expected = [tuple(row) for row in await busy.db.fetch(written)]

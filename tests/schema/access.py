@@ -79,6 +79,8 @@ def of_product(name: str, /, **rest: Any) -> Access:
 
 QUERIES = {
     "product": read("product { __typename }", "SEEN", "SEEN", id=lambda known: known.product),
+    "products": read("products { totalCount }", "SEEN", "SEEN"),
+    "autocomplete": read("autocomplete { id }", "SEEN", "SEEN", prefix=lambda _: "tea"),
     "customer": read("customer { __typename }", "NOTHING", "SEEN", id=lambda known: known.owner),
     "order": read("order { __typename }", "NOTHING", "SEEN", id=lambda known: known.order),
     "orders": read("orders { totalCount }", "NOTHING", "SEEN"),

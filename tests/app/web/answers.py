@@ -18,6 +18,7 @@ VIEWS = (
     "orders_by_city",
     "product",
     "product_popularity",
+    "product_search",
     "recently_viewed",
     "recommendations",
     "sales",
@@ -166,6 +167,40 @@ ANSWERS = {
             "onHand": 117,
             "discontinued": False,
         },
+    ),
+    "SearchProducts": answer(
+        "products",
+        {
+            "totalCount": 1,
+            "edges": [
+                {
+                    "node": {
+                        "id": "product.teapot",
+                        "sku": "TEA-001",
+                        "name": "Stoneware Teapot",
+                        "price": pounds("24.50"),
+                        "onHand": 117,
+                        "popularity": 3,
+                    }
+                }
+            ],
+            "facets": {
+                "categories": [{"value": "Kitchen", "count": 1}, {"value": "Tea", "count": 1}],
+                "vendors": [{"value": "Potters & Co", "count": 1}],
+                "inStock": 1,
+                "outOfStock": 0,
+            },
+            "pageInfo": {"hasNextPage": False, "endCursor": "…"},
+            "freshness": freshness("state", "lagMs"),
+        },
+    ),
+    "Autocomplete": answer(
+        "autocomplete",
+        [
+            {"id": "product.cup", "name": "Stoneware Cup", "sku": "TEA-002"},
+            {"id": "product.teapot", "name": "Stoneware Teapot", "sku": "TEA-001"},
+            {"id": "product.clock", "name": "Station Clock", "sku": "HOM-003"},
+        ],
     ),
     "Customer": answer(
         "customer",
