@@ -180,7 +180,7 @@ async def test_filters(http: httpx.AsyncClient, customer: str, conditions: dict[
 
 
 async def test_without_a_filter_everyones_orders_are_listed(http: httpx.AsyncClient, customer: str) -> None:
-    everyones = await ask(http, PAGE, {"f": None, "s": "PLACED_AT_DESC", "first": 100})
+    everyones = await ask(http, "{ orders(first: 100) { edges { node { customerId } } } }")
     customers = {node["customerId"] for node in nodes(everyones["data"]["orders"])}
     assert customer in customers
     assert len(customers) > 1
