@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from app.infra.folding import fold, touched
 from app.infra.tables import Stored
 from app.kernel.messages import Recorded
-from app.kernel.view import Key, Ranked, View
+from app.kernel.view import Key, View
 from tests.read_model.world.commands import histories, numbers
 from tests.read_model.world.facts import ZONES
 from tests.read_model.world.records import Shop
@@ -55,13 +55,14 @@ class Projection:
             keys = touched(self.view, shard, subjects)
             changed = fold(self.view, shard, subjects, {key: self.rows[key] for key in keys if key in self.rows})
             self.rows |= changed
-            self.rankings |= places(self.view, [stored.row for stored in changed.values()])
+            for stored in changed.values():
+                self._rank(stored.row)
 
-
-def places(view: View[Any], rows: Sequence[Any]) -> dict[tuple[str, str], float]:
-    """The score of each member of each sorted set, by what these rows give; 0 is no place."""
-    ranked: list[Ranked] = [place for row in rows for place in (view.rankings(row) if view.rankings else ())]
-    return {(each.ranking, each.member): each.score for each in ranked}
+    def _rank(self, row: Any) -> None:
+        for place in self.view.rankings(row) if self.view.rankings else ():
+            self.rankings[place.ranking, place.member] = place.score
+            if not place.score:
+                del self.rankings[place.ranking, place.member]
 
 
 def numbered(happened: Sequence[Happened], delays: Sequence[int]) -> Log:
