@@ -88,9 +88,10 @@ class CustomerAnalytics:
     def lifetime_value(self) -> Decimal:
         """What the customer may be expected to spend, to the cent, never below zero.
 
-        The simplest of the formulas in use (https://glossary.digital/definition/customer-lifetime-value-_clv, without
-        margin): average order value times orders a year times years of custom, assumed to be three. The year's orders
-        are those from the first to the last order's day, over that time in years or over one year if it is shorter.
+        The simplest of the formulas in use (Farris, Bendle, Pfeifer and Reibstein: Marketing Metrics, 2010), without
+        margin and discount: average order value times orders a year times years of custom, assumed to be three. The
+        year's orders are those from the first to the last order's day, over that time in years or over one year if it
+        is shorter.
         """
         if self.first_order_on is None or self.last_order_on is None:
             return Decimal(0)

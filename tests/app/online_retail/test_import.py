@@ -82,6 +82,7 @@ async def _agrees_with_the_file(shop: Installation, file: Path, commands: int) -
         async with bootstrap.read_models(shop.settings) as (reads, _):
             await until_caught_up(shop)
             assert await view_figures.from_views(connection, reads) == view_figures.from_file(file)
+            await view_figures.assert_countries_agree(connection)
         shown = await connection.fetch("select sku, on_hand from read.product__1 order by sku")
         kept = await connection.fetch(
             "select sku, on_hand from write.stock join write.products using (product_id) order by sku"

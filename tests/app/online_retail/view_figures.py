@@ -15,7 +15,7 @@ import asyncpg
 from app.infra.freshness import ReadModels, Wanted
 from read_model.catalog import product_popularity
 from read_model.catalog.product_popularity import Measure, Window
-from tests.app.online_retail.figures import Row, is_order, keeps_in_stock, papers
+from tests.app.online_retail.figures import GUEST, Row, is_order, keeps_in_stock, papers
 
 LAST_DAY = date(2011, 7, 31)
 """The window of a year that ends then holds every paper of the file."""
@@ -43,9 +43,13 @@ class Sold:
 
 @dataclass(frozen=True, kw_only=True)
 class ViewFigures:
-    """Days as `2010-12-01`; products by sku; `best` are the 50 best by each measure, those of equal score together."""
+    """Days as `2010-12-01`; products by sku; `best` are the 50 best by each measure, those of equal score together.
+
+    Customers by number: how many orders, what they spent less what came back, and the day of the last order.
+    """
 
     sales: Mapping[str, Day]
+    customers: Mapping[str, tuple[int, Decimal, str | None]]
     sold: Mapping[str, Sold]
     best: Mapping[str, list[tuple[Decimal, frozenset[str]]]]
 
@@ -55,7 +59,18 @@ def from_file(file: Path) -> ViewFigures:
     notes, others = papers(file)
     orders = [rows for rows in others if is_order(rows)]
     sold = _sold(orders, notes)
-    return ViewFigures(sales=_sales(orders, notes), sold=sold, best=_best(sold))
+    return ViewFigures(sales=_sales(orders, notes), customers=_customers(orders, notes), sold=sold, best=_best(sold))
+
+
+def _customers(orders: list[list[Row]], notes: list[list[Row]]) -> Mapping[str, tuple[int, Decimal, str | None]]:
+    days: dict[str, list[str]] = defaultdict(list)
+    spent: dict[str, Decimal] = defaultdict(Decimal)
+    for sign, papers_ in ((1, orders), (-1, notes)):
+        for rows in papers_:
+            number = rows[0]["CustomerID"]
+            spent[number] += sign * _amount(rows)
+            days[number] += [_day(rows)] if sign == 1 else []
+    return {n: (len(days[n]), spent[n], max(days[n], default=None)) for n in sorted(spent) if n != GUEST}
 
 
 def _sales(orders: list[list[Row]], notes: list[list[Row]]) -> Mapping[str, Day]:
@@ -143,6 +158,7 @@ async def from_views(connection: asyncpg.Connection, reads: ReadModels) -> ViewF
     }
     return ViewFigures(
         sales={row["day"]: Day(**{name: row[name] for name in _DAY}) for row in await connection.fetch(_SALES)},
+        customers={row["number"]: tuple(row)[1:] for row in await connection.fetch(_CUSTOMERS)},
         sold=dict(sorted(sold.items())),
         best={measure.value: await _shown(reads, measure, skus.__getitem__) for measure in Measure},
     )
@@ -160,7 +176,40 @@ async def _shown(reads: ReadModels, measure: Measure, sku: Callable[..., str]) -
 
 _DAY = ("orders", "items", "gross", "returned_items", "returned")
 _SALES = f"select day::text, {', '.join(_DAY)} from read.sales__1 where breakdown = 'TOTAL' and currency = 'GBP'"
+_CUSTOMERS = """
+select substr(name, 10) as number, orders, spent, last_order_on::text
+from read.customer_analytics__1 join write.customers using (customer_id) where currency = 'GBP' order by 1
+"""
 _SOLD = """
 select product_id, sum(pieces)::bigint as pieces, sum(orders)::bigint as orders, sum(revenue) as revenue
 from read.product_popularity__1 where currency = 'GBP' group by product_id
+"""
+
+
+async def assert_countries_agree(connection: asyncpg.Connection) -> None:
+    """By country: orders, and what they brought less what came back, as `orders_by_city` and the write model say."""
+    shown = [tuple(row) for row in await connection.fetch(_SHOWN_BY_COUNTRY)]
+    assert len(shown) > 30
+    assert shown == [tuple(row) for row in await connection.fetch(_WRITTEN_BY_COUNTRY)]
+
+
+_SHOWN_BY_COUNTRY = """
+select country, sum(orders)::bigint, sum(revenue) from read.orders_by_city__1 group by country order by country
+"""
+_WRITTEN_BY_COUNTRY = """
+with ordered as (
+    select country, order_id, goods + coalesce(charges, 0) as amount
+    from write.order_addresses
+    join (
+        select order_id, sum((quantity - returned) * unit_price) as goods from write.order_items group by order_id
+    ) as items using (order_id)
+    left join (
+        select order_id, sum(amount) as charges from write.order_charges group by order_id
+    ) as extra using (order_id)
+    where kind = 'SHIPPING'
+    union all
+    select country, null, -sum(quantity * unit_price)
+    from write.credit_notes join write.credit_note_items using (credit_note_id) group by country, credit_note_id
+)
+select country, count(order_id), sum(amount) from ordered group by country order by country
 """
