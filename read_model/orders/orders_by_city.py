@@ -18,7 +18,10 @@ from read_model.orders.booking import BOOKING, Booking
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CityDay:
-    """One business day's orders to one city, in one currency."""
+    """One business day's orders to one city, in one currency.
+
+    The length of the country's name is in the key, since names may hold what divides them.
+    """
 
     key: str
     day: date
@@ -34,7 +37,7 @@ def contributions(booking: Booking) -> Iterator[CityDay]:
     if booking.cancelled:
         return
     yield CityDay(
-        key="|".join((str(booking.day), booking.currency, booking.country, *filter(None, (booking.city,)))),
+        key=f"{booking.day}|{booking.currency}|{len(booking.country)}|{booking.country}|{booking.city or ''}",
         day=booking.day,
         country=booking.country,
         city=booking.city,
@@ -70,7 +73,7 @@ LARGEST_FIRST = Ordering("revenue-", "revenue", "key", Decimal, descending=True,
 
 _CITIES = """
 select * from (
-    select concat_ws('|', currency, country, city) as key, country, city, currency,
+    select concat_ws('|', currency, length(country), country, city) as key, country, city, currency,
            sum(orders)::bigint as orders, sum(revenue) as revenue
     from {table}
     where ($1::date is null or day >= $1) and ($2::date is null or day <= $2)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import combinations
-from math import inf, log2
+from math import floor, inf, log2
 from uuid import UUID
 
 from app.kernel.view import Key
@@ -17,6 +17,7 @@ from read_model.catalog.bought_together import Pair
 from read_model.catalog.hot_products import HotProduct
 from read_model.catalog.product import Product
 from read_model.catalog.product_popularity import ProductDay
+from read_model.catalog.product_search import ListedProduct
 from read_model.catalog.recently_viewed import RecentlyViewed, ViewedProduct
 from read_model.catalog.recommendations import Basket, Purchases
 from read_model.catalog.stock_report import Stock
@@ -43,6 +44,38 @@ def product(shop: Shop) -> Rows:
         )
         for key, each in shop.products.items()
     }
+
+
+def product_search(shop: Shop) -> Rows:
+    """Every product as it is looked for: by plain words, by what it costs, by the pieces of it that were kept."""
+    sold: Counter[UUID | None] = Counter()
+    for _, _, line, kept in _kept(shop):
+        sold[line.product_id] += kept
+    return {
+        key: ListedProduct(
+            product_id=key,
+            sku=each.sku,
+            code=each.sku.lower().replace("-", ""),
+            name=each.name,
+            words="".join(f" {word}" for word in _plain(each.name)),
+            details=" ".join(_plain(" ".join((*each.categories, each.vendor or "", each.description)))),
+            categories=each.categories,
+            vendor=each.vendor,
+            price=each.price,
+            currency=each.currency,
+            on_hand=each.on_hand,
+            popularity=sold[key],
+            magnitude=floor(log2(sold[key])) + 1 if sold[key] > 0 else 0,
+            discontinued=each.discontinued,
+            added_at=each.added_at,
+        )
+        for key, each in shop.products.items()
+    }
+
+
+def _plain(text: str) -> list[str]:
+    """The words, for the few signs that there are in this shop."""
+    return text.lower().replace("é", "e").replace("&", " ").replace(".", " ").split()
 
 
 def product_popularity(shop: Shop) -> Rows:

@@ -1,6 +1,7 @@
 """What the orders' views must show."""
 
 import re
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
@@ -141,29 +142,30 @@ def _row(rows: dict[Key, DaySales], day: date, currency: str, breakdown: str, na
 
 def orders_by_city(shop: Shop) -> Rows:
     """Of each day and city: the orders that stand, and what they brought; notes are told by country alone."""
-    rows: dict[Key, CityDay] = {}
-    orders = [
-        (
-            shop.day(o.placed_at),
-            o.currency,
-            o.shipping_address.country,
-            o.shipping_address.city,
-            1,
-            o.total - o.refunded,
+    orders: Counter[tuple[date, str, str, str | None]] = Counter()
+    revenue: dict[tuple[date, str, str, str | None], Decimal] = defaultdict(Decimal)
+    for order in shop.orders.values():
+        if order.status != "CANCELLED":
+            to = order.shipping_address
+            place = (shop.day(order.placed_at), order.currency, to.country, to.city)
+            orders[place] += 1
+            revenue[place] += order.total - order.refunded
+    for note in shop.notes.values():
+        place = (shop.day(note.credited_at), note.currency, note.country, None)
+        revenue[place] -= sum((line.quantity * line.unit_price for line in note.lines), Decimal(0))
+    rows = [
+        CityDay(
+            key=f"{day}|{currency}|{len(country)}|{country}|{city or ''}",
+            day=day,
+            country=country,
+            city=city,
+            currency=currency,
+            orders=orders[day, currency, country, city],
+            revenue=amount,
         )
-        for o in shop.orders.values()
-        if o.status != "CANCELLED"
+        for (day, currency, country, city), amount in revenue.items()
     ]
-    notes = [
-        (shop.day(n.credited_at), n.currency, n.country, None, 0, -sum(i.quantity * i.unit_price for i in n.lines))
-        for n in shop.notes.values()
-    ]
-    for day, currency, country, city, number, amount in [*orders, *notes]:
-        key = f"{day.isoformat()}|{currency}|{country}" + (f"|{city}" if city else "")
-        nothing = CityDay(key=key, day=day, country=country, city=city, currency=currency, orders=0, revenue=Decimal(0))
-        row = rows.get(key, nothing)
-        rows[key] = replace(row, orders=row.orders + number, revenue=row.revenue + amount)
-    return rows
+    return {row.key: row for row in rows}
 
 
 def _sold(shop: Shop) -> Iterator[tuple[date, str, str, str | None, UUID, int, Decimal]]:

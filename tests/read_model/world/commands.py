@@ -19,6 +19,7 @@ from tests.read_model.world.facts import (
     HULL,
     LEEDS,
     LYON,
+    MISWRITTEN,
     MOMENTS,
     NAMES,
     PRICES,
@@ -94,7 +95,7 @@ def _life(*parts: st.SearchStrategy[Command | tuple[Command, ...]]) -> st.Search
 
 
 _WHOLE = st.sampled_from((LEEDS, LYON, HULL))
-_ADDRESSES = st.sampled_from((LEEDS, LYON, HULL, SOMEWHERE))
+_ADDRESSES = st.sampled_from((LEEDS, LYON, HULL, SOMEWHERE, MISWRITTEN))
 _CATEGORIES = st.sampled_from([(), *permutations(CATEGORIES, 1), *permutations(CATEGORIES, 2)])
 _MONEY = st.sampled_from([Money(amount, CURRENCY) for amount in PRICES])
 _PAST_PRICES = st.sampled_from((*PRICES, FREE))

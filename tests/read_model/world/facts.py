@@ -19,6 +19,7 @@ LEEDS = Address(street="1 High Street", city="Leeds", postal_code="LS1", country
 LYON = Address(street="27 rue des Écoles", city="Lyon", postal_code="69002", country="France")
 HULL = Address(street="3 Quay", city="Hull", postal_code=None, country="United Kingdom")
 SOMEWHERE = Address(street=None, city=None, postal_code=None, country="France")
+MISWRITTEN = Address(street=None, city=None, postal_code=None, country="France|Lyon")
 
 CATEGORIES = ("Kitchen", "Tea", "Garden")
 VENDORS = ("Potters & Co", "Brightside", None)
