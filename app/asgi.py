@@ -18,6 +18,7 @@ from starlette.types import Receive, Scope, Send
 
 from app import bootstrap, registry
 from app.config import Settings
+from app.garbage import settle
 from app.http.authentication import Authentication
 from app.http.endpoint import Endpoint, problem
 from app.http.gates import MAX_BODY, BodyLimit, LoopbackNames
@@ -167,6 +168,7 @@ def serve(settings: Settings, sides: Sequence[str] = ("commands", "queries")) ->
     configure_logs(settings.log_level, settings.log_format)
     settings.require_authentication()
     app = application(settings, take_commands="commands" in sides, answer_queries="queries" in sides)
+    settle()
     uvicorn.run(
         app,
         host=settings.host,

@@ -20,6 +20,7 @@ from redis.exceptions import RedisError
 from app import registry
 from app.bootstrap import Stores, projection_stores
 from app.config import Settings
+from app.garbage import settle
 from app.infra.db import TRANSIENT
 from app.infra.leases import Leases
 from app.infra.log_identity import LogReplaced, until_replaced
@@ -44,6 +45,7 @@ def run(settings: Settings) -> None:
     """Works until SIGTERM or SIGINT, through restarts of Redis and PostgreSQL."""
     configure_logs(settings.log_level, settings.log_format)
     logging.getLogger("arq").setLevel(logging.WARNING)
+    settle()
     uvloop.run(_run(settings))
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 from uuid import UUID
 
+from app.garbage import settle
 from app.kernel.errors import Busy, Refusal
 from app.kernel.messages import Command, Envelope, Principal, Receipt, Role
 from app.online_retail import books
@@ -64,6 +65,7 @@ async def run(
 
 def _prepared(file: Path) -> tuple[Plan, UUID]:
     planned = plan(books.read(file))
+    settle()
     return planned, command_id(f"file/{sha256(file.read_bytes()).hexdigest()}")
 
 
