@@ -17,7 +17,6 @@ import redis.asyncio as aioredis
 
 from app.infra import redis_scripts
 from app.infra.db import Pool
-from app.infra.event_log import encode
 from app.infra.table_views import Fenced, Progress, TableView
 from app.infra.tables import Stored
 from app.kernel.view import Key
@@ -25,6 +24,9 @@ from app.kernel.view import Key
 Row = TypeVar("Row")
 
 _RESTORE_CHUNK = 500
+
+_encode = msgspec.json.Encoder(decimal_format="string", order="deterministic").encode
+"""A mapping's entries are sorted: PostgreSQL does not give them back in the order in which they were folded."""
 
 KeepAlive = Callable[[], Awaitable[object]]
 
@@ -132,7 +134,7 @@ class RedisView(Generic[Row]):
         keys, values = list[str](), list[Any]()
         if self.view.documents:
             keys += [self._document_key(key) for key in rows]
-            values += [value for stored in rows.values() for value in (0, encode(stored))]
+            values += [value for stored in rows.values() for value in (0, _encode(stored))]
         for ranking, places in self._places(rows).items():
             keys.append(f"{self._base}rank:{ranking}")
             values += [len(places) // 2, *places]

@@ -1,29 +1,16 @@
 """The views tell what the write model's tables hold: compared by SQL, not by the folds that made them."""
 
 from collections.abc import AsyncIterator
-from decimal import Decimal
 
 import asyncpg
 import pytest
 
 from app import bootstrap
 from app.infra.embedded import Servers
-from app.kernel.clock import new_id, now
 from tests.support.installation import installation
 from tests.support.projecting import project
-from tests.write_model.floor import LYON, Floor, order_of
-from write_model.catalog.commands import CorrectStock, DiscontinueProduct, ReviseProduct
-from write_model.customers.commands import ChangeAddress, Tier, UpgradeCustomer
-from write_model.orders.commands import (
-    CancelOrder,
-    CreditLine,
-    DeliverOrder,
-    PayOrder,
-    RecordCreditNote,
-    ReturnedPieces,
-    ReturnItems,
-    ShipOrder,
-)
+from tests.write_model.days import some_more_days
+from tests.write_model.floor import Floor
 
 PRODUCTS = (
     """select product_id, sku, name, description, array_to_json(categories)::text, vendor, price, currency, on_hand,
@@ -95,37 +82,9 @@ async def busy(servers: Servers) -> AsyncIterator[Floor]:
         await made.seed()
         async with bootstrap.commands(made.settings) as side:
             floor = Floor(made, side, db)
-            await _some_more_days(floor)
+            await some_more_days(floor)
         await project(made)
         yield floor
-
-
-async def _some_more_days(floor: Floor) -> None:
-    customer, one, other = await floor.customer(), await floor.product(20), await floor.product(20, "0.75")
-    wanted = [(one, 3), (other, 2), (one, 1)]
-    cancelled, returned, _ = [(await floor.send(order_of(customer, wanted))).aggregate_id for _ in range(3)]
-    await floor.send(CancelOrder(at=now(), order_id=cancelled, reason="too late"))
-    for step in (PayOrder, ShipOrder, DeliverOrder):
-        await floor.send(step(at=now(), order_id=returned))
-    for pieces in (ReturnedPieces(line=1, quantity=2), ReturnedPieces(line=2, quantity=1)):
-        await floor.send(ReturnItems(at=now(), order_id=returned, items=(pieces,)))
-    await floor.send(CorrectStock(at=now(), product_id=other, change=-4, reason="broken"))
-    revised = ReviseProduct(at=now(), product_id=one, name="Tea", description="", categories=("B", "A"), vendor="V")
-    await floor.send(revised)
-    credited = CreditLine(product_id=one, description="Tea", quantity=2, unit_price=Decimal(1))
-    note = RecordCreditNote(
-        at=now(),
-        credit_note_id=new_id(),
-        reference="C1",
-        customer_id=None,
-        country="France",
-        currency="GBP",
-        items=(credited,),
-    )
-    await floor.send(note)
-    await floor.send(DiscontinueProduct(at=now(), product_id=other))
-    await floor.send(ChangeAddress(at=now(), customer_id=customer, address=LYON))
-    await floor.send(UpgradeCustomer(at=now(), customer_id=customer, tier=Tier.GOLD))
 
 
 @pytest.mark.parametrize(
