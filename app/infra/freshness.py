@@ -122,7 +122,7 @@ class ReadModels:
 
     async def top(
         self, view: View[Any], unions: Sequence[Collection[str]], most: int, wanted: Wanted, kept_ms: int = 0
-    ) -> list[Top] | Behind | None:
+    ) -> tuple[int, list[Top]] | Behind | None:
         """The highest of a view's rankings (see `RedisView.top`); None where only the flat table can tell."""
         deadline = time.monotonic() + wanted.wait_s
         with self.hints.subscribed(view.name) as woken:
@@ -134,7 +134,7 @@ class ReadModels:
                 except (RedisError, OSError):
                     answer = None
                 if answer is not None and answer[0] >= (wanted.position or 0):
-                    return answer[1]
+                    return answer
                 left = deadline - time.monotonic()
                 if answer is None or left <= 0:
                     reached = await self.reach(view, replace(wanted, wait_s=max(0.0, left)))

@@ -75,28 +75,46 @@ TOP = """
 local checkpoint = redis.call('GET', KEYS[1])
 if not checkpoint then return {} end
 local unions, most, kept_ms, wanted = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
-local made_at = redis.call('GET', KEYS[2])
-local make = not made_at or tonumber(made_at) < wanted or tonumber(made_at) > tonumber(checkpoint)
-if make then
-    made_at = checkpoint
-    redis.call('SET', KEYS[2], made_at, 'PX', math.max(kept_ms, 1))
-end
-local sets, first = {}, 3 + unions
+local first, firsts = 3 + unions, {}
 for u = 1, unions do
-    local count = tonumber(ARGV[4 + u])
-    sets[u] = count == 1 and KEYS[first] or KEYS[2 + u]
-    if make and count > 1 then
-        redis.call('ZUNIONSTORE', sets[u], count, unpack(KEYS, first, first + count - 1))
-        redis.call('PEXPIRE', sets[u], kept_ms + 1000)
-    end
-    first = first + count
+    firsts[u] = first
+    first = first + tonumber(ARGV[4 + u])
 end
-local top = redis.call('ZREVRANGE', sets[1], 0, most - 1, 'WITHSCORES')
+local alone = ARGV[5] == '1'
+local ranking = alone and KEYS[firsts[1]] or KEYS[3]
+
+local made_at, depth = string.match(redis.call('GET', KEYS[2]) or '', '(%d+):(%d+)')
+if alone or not made_at or tonumber(made_at) < wanted or tonumber(made_at) > tonumber(checkpoint) or tonumber(depth) < most then
+    made_at, depth = checkpoint, math.max(most, 100)
+    if ARGV[5] == '0' then
+        redis.call('DEL', ranking)
+    elseif not alone then
+        redis.call('ZUNIONSTORE', ranking, ARGV[5], unpack(KEYS, firsts[1], firsts[1] + ARGV[5] - 1))
+        redis.call('PEXPIRE', ranking, kept_ms + 1000)
+    end
+    local members = unions > 1 and redis.call('ZREVRANGE', ranking, 0, depth - 1) or {}
+    for u = 2, unions do
+        local sums = {}
+        for k = firsts[u], #members > 0 and firsts[u] + ARGV[4 + u] - 1 or 0 do
+            for m, score in ipairs(redis.call('ZMSCORE', KEYS[k], unpack(members))) do
+                if score then sums[m] = (sums[m] or 0) + tonumber(score) end
+            end
+        end
+        redis.call('DEL', KEYS[2 + u])
+        for m, sum in pairs(sums) do redis.call('ZADD', KEYS[2 + u], string.format('%.17g', sum), members[m]) end
+        redis.call('PEXPIRE', KEYS[2 + u], kept_ms + 1000)
+    end
+    redis.call('SET', KEYS[2], made_at .. ':' .. depth, 'PX', math.max(kept_ms, 1))
+end
+
+local top = redis.call('ZREVRANGE', ranking, 0, most - 1, 'WITHSCORES')
 local answer = {made_at, top}
 if #top > 0 then
     local members = {}
     for m = 1, #top, 2 do members[#members + 1] = top[m] end
-    for u = 2, unions do answer[#answer + 1] = redis.call('ZMSCORE', sets[u], unpack(members)) end
+    for u = 2, unions do answer[#answer + 1] = redis.call('ZMSCORE', KEYS[2 + u], unpack(members)) end
 end
 return answer
 """
+"""Only the first union is made whole: of the others, sums are needed for those alone who lead in it. A first union of
+one set is that set, as it is now, so nothing that was made for it before is of use."""

@@ -73,7 +73,7 @@ async def companions(
         return answer
     if answer is None:
         return await _companions_of_table(reads, products, most)
-    return [(UUID(each.member), int(each.scores[0])) for each in answer]
+    return [(UUID(each.member), int(each.scores[0])) for each in answer[1]]
 
 
 _COMPANIONS = """

@@ -86,7 +86,7 @@ async def hottest(reads: ReadModels, most: int, wanted: Wanted) -> list[Hot] | B
     if isinstance(answer, Behind):
         return answer
     if answer is not None:
-        return [(UUID(each.member), each.scores[0]) for each in answer]
+        return [(UUID(each.member), each.scores[0]) for each in answer[1]]
     table = reads.table(VIEW).table
     rows = await reads.pool.fetch(
         f"select product_id, heat from {table} where not discontinued order by heat desc, product_id desc limit $1",

@@ -120,8 +120,16 @@ class Window:
         return self.until - timedelta(days=self.days - 1)
 
 
-async def top(reads: ReadModels, window: Window, most: int, wanted: Wanted) -> list[Popular] | Behind:
-    """The best first, of equals the one with the higher id; at most 500. From Redis, or the flat table without it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Best:
+    """What sells best, the best first, of equals the one with the higher id; as of a position, or of now."""
+
+    products: list[Popular]
+    checkpoint: int | None = None
+
+
+async def top(reads: ReadModels, window: Window, most: int, wanted: Wanted) -> Best | Behind:
+    """The best, at most 500: of Redis, where a sum over days serves for two seconds, else of the flat table."""
     measures = [window.measure, *(each for each in Measure if each is not window.measure)]
     days = [window.since + timedelta(days=n) for n in range(window.days)]
     unions = [[_ranking(measure, window.currency, day) for day in days] for measure in measures]
@@ -130,8 +138,9 @@ async def top(reads: ReadModels, window: Window, most: int, wanted: Wanted) -> l
     if isinstance(answer, Behind):
         return answer
     if answer is None:
-        return await _top_of_table(reads, window, most)
-    return [_popular(each, measures) for each in answer if each.scores[0] > 0]
+        return Best(products=await _top_of_table(reads, window, most))
+    checkpoint, members = answer
+    return Best(products=[_popular(each, measures) for each in members if each.scores[0] > 0], checkpoint=checkpoint)
 
 
 def _popular(top: Top, measures: Sequence[Measure]) -> Popular:

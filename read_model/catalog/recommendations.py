@@ -130,4 +130,4 @@ async def _candidates(
     if isinstance(popular, Behind):
         return popular
     known = dict(together)
-    return known | {each.product_id: 0 for each in popular if each.product_id not in known}
+    return known | {each.product_id: 0 for each in popular.products if each.product_id not in known}

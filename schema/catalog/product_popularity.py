@@ -39,10 +39,12 @@ class PopularProductConnection:
     since: date = strawberry.field(description="The window's first day.")
     until: date = strawberry.field(description="The window's last day.")
     time_zone: str = strawberry.field(description="Where the shop's days begin and end.")
+    checkpoint: strawberry.Private[int | None]
 
-    @strawberry.field(description="How far the view behind this list has come.")
+    @strawberry.field(description="How far the view behind this list had come when its sums were made.")
     async def freshness(self, info: Info) -> ListFreshness:
-        return ListFreshness.of(await info.context.reads.freshness(view.VIEW))
+        freshness = await info.context.reads.freshness(view.VIEW)
+        return ListFreshness.of(freshness if self.checkpoint is None else freshness.as_of(self.checkpoint))
 
 
 @strawberry.type
@@ -69,7 +71,7 @@ class PopularProductsQuery:
         if isinstance(found, Behind):
             raise not_reached(found)
         ordering = _ordering(by)
-        page = cut(found, lambda each: _place(each, by), ordering, arguments)
+        page = cut(found.products, lambda each: _place(each, by), ordering, arguments)
         shown = await products(info, [each.product_id for each in page.nodes], wanted)
         cursors = [ordering.cursor(*_place(each, by)) for each in page.nodes]
         edges = [
@@ -83,6 +85,7 @@ class PopularProductsQuery:
             since=window.since,
             until=window.until,
             time_zone=context.shop.zone.key,
+            checkpoint=found.checkpoint,
         )
 
 

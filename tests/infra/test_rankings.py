@@ -115,9 +115,19 @@ class TestTop:
 
     async def test_a_set_alone_is_not_copied(self, filled: Stand) -> None:
         await filled.top(["mon"], ["tue"], kept_ms=LONG)
-        assert all(":union:" in key and not key.endswith((":0", ":1")) for key in await filled.unions())
-        await filled.write(5, 9, places("cup", 9, mon=6))
-        assert await filled.top(["mon"], ["tue"], kept_ms=LONG) == (5, [Top("cup", (6, 0)), Top("tea", (3, 4))])
+        assert all(":union:" in key and not key.endswith(":0") for key in await filled.unions())
+        await filled.write(5, 9, places("cup", 9, mon=6) | places("new", 9, mon=9, tue=2))
+        shown = [Top("new", (9, 2)), Top("cup", (6, 0)), Top("tea", (3, 4))]
+        assert await filled.top(["mon"], ["tue"], kept_ms=LONG) == (9, shown)
+
+    async def test_other_unions_follow_the_depth_that_is_asked_for(self, filled: Stand) -> None:
+        many = {key: row for n in range(150) for key, row in places(f"p{n:03}", 9, mon=1, wed=n).items()}
+        await filled.write(5, 9, many)
+        await filled.top(["mon", "tue"], ["wed"], most=3, kept_ms=LONG)
+        _, deep = await filled.top(["mon", "tue"], ["wed"], most=500, kept_ms=LONG)
+        assert {top.member: top.scores[1] for top in deep if top.member[1:].isdigit()} == {
+            f"p{n:03}": n for n in range(150)
+        }
 
     async def test_what_is_kept_goes_in_time(self, filled: Stand) -> None:
         await filled.top(["mon", "tue"], ["tue", "wed"], kept_ms=LONG)

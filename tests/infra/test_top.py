@@ -45,7 +45,7 @@ async def test_an_answer_as_fresh_as_wanted(stand: Stand) -> None:
     await stand.write(0, 5, places("tea", 3, day=2))
     async with reading(stand.made) as reads:
         for wanted in (Wanted(), Wanted(position=5)):
-            assert await reads.top(RANKED, [["day"]], 10, wanted) == [Top("tea", (2,))]
+            assert await reads.top(RANKED, [["day"]], 10, wanted) == (5, [Top("tea", (2,))])
 
 
 async def test_a_view_that_has_not_come_so_far_says_so(stand: Stand) -> None:
@@ -65,7 +65,7 @@ async def test_the_wait_ends_when_the_position_is_reached(stand: Stand) -> None:
         assert not waiting.done()
         await stand.write(5, 9, places("tea", 9, day=3, week=1))
         async with asyncio.timeout(10):
-            assert await waiting == [Top("tea", (4,))]
+            assert await waiting == (9, [Top("tea", (4,))])
 
 
 @pytest.mark.parametrize("gone", ["flushed", "out of reach"])

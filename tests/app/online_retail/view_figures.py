@@ -167,11 +167,12 @@ async def from_views(connection: asyncpg.Connection, reads: ReadModels) -> ViewF
 async def _shown(reads: ReadModels, measure: Measure, sku: Callable[..., str]) -> list[tuple[Decimal, frozenset[str]]]:
     window = Window(days=365, until=LAST_DAY, measure=measure, currency="GBP")
     top = await product_popularity.top(reads, window, 51, Wanted())
-    assert isinstance(top, list)
-    return _fifty(
-        {sku(each.product_id): Sold(pieces=each.pieces, orders=each.orders, revenue=each.revenue) for each in top},
-        measure,
-    )
+    assert isinstance(top, product_popularity.Best)
+    sold = {
+        sku(each.product_id): Sold(pieces=each.pieces, orders=each.orders, revenue=each.revenue)
+        for each in top.products
+    }
+    return _fifty(sold, measure)
 
 
 _DAY = ("orders", "items", "gross", "returned_items", "returned")
