@@ -84,7 +84,8 @@ local alone = ARGV[5] == '1'
 local ranking = alone and KEYS[firsts[1]] or KEYS[3]
 
 local made_at, depth = string.match(redis.call('GET', KEYS[2]) or '', '(%d+):(%d+)')
-if alone or not made_at or tonumber(made_at) < wanted or tonumber(made_at) > tonumber(checkpoint) or tonumber(depth) < most then
+local made = made_at and tonumber(made_at) >= wanted and tonumber(made_at) <= tonumber(checkpoint)
+if alone or not made or tonumber(depth) < most then
     made_at, depth = checkpoint, math.max(most, 100)
     if ARGV[5] == '0' then
         redis.call('DEL', ranking)
