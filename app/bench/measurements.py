@@ -48,7 +48,7 @@ async def catch_up(rig: Rig) -> list[Figure]:
     behind, began = await rig.commands.head(), clock()
     for _ in range(2):
         rig.start_worker()
-    await _until_reached(rig, behind)
+    await until_reached(rig, behind)
     took = clock() - began
     return [Figure("All views catch up, 2 workers, their start included", behind / took, "events/s")]
 
@@ -87,14 +87,15 @@ async def take_over(rig: Rig, times: int = 3) -> list[Figure]:
         victim.wait()
         began = clock()
         receipt = await rig.dispatch(rig.order(number))
-        await _until_reached(rig, receipt.position)
+        await until_reached(rig, receipt.position)
         longest = max(longest, clock() - began)
         rig.start_worker()
         await asyncio.sleep(2.0)
     return [Figure(f"Take-over after kill -9, longest of {times}", longest, "s")]
 
 
-async def _until_reached(rig: Rig, position: int) -> None:
+async def until_reached(rig: Rig, position: int) -> None:
+    """Waits until every view has reached the position."""
     status = ViewStatus(rig.reads.pool)
     while min(view.position for view in await status.all()) < position:  # noqa: ASYNC110 - other processes get there
         await asyncio.sleep(0.01)

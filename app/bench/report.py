@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from app.bench import measurements
+from app.bench import measurements, searching
 from app.bench.measurements import Figure
 from app.bench.rig import Rig, rig, temporary
 
@@ -32,6 +32,7 @@ def _plan(made: Rig, seconds: float, rate: float) -> list[tuple[str, Awaitable[l
         ("Catching up", measurements.catch_up(made)),
         ("From commit to visible", measurements.visible(made, seconds, rate)),
         ("Killing workers", measurements.take_over(made)),
+        ("Searching", searching.searches(made)),
     ]
 
 

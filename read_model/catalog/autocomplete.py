@@ -2,9 +2,10 @@
 
 A short beginning fits a large part of any catalog, and a misspelt one is like a little of everything: to sort all of
 that would take longer than a letter takes to type. So the best sellers are looked through first, and the index of
-trigrams is asked only for what too few of them fit. Best sellers are the thousand products of the greatest magnitude
-and those that share the last one's, but two thousand at most: only past those may a product be missing from the
-answer that sells better than one in it, and then less than twice as well.
+trigrams is asked only for a beginning that too few of them have, and for a misspelt one that none of them is like.
+Best sellers are the thousand products of the greatest magnitude and those that share the last one's. Of these at most
+two thousand are looked through: where there are more, one that is left out sells less than twice as well as any that
+is not.
 """
 
 from collections.abc import Sequence
@@ -39,7 +40,8 @@ async def complete(reads: ReadModels, typed: str, first: int) -> Sequence[Stored
     """At most `first` products whose names have, for every word that was typed, a word that begins so.
 
     The most popular comes first. Only if there is none are typing errors forgiven, two swapped letters or a word that
-    shares most of its trigrams, and the closest comes first. Discontinued products are left out.
+    shares two of five trigrams, among the best sellers if any of them is so close, and the closest comes first.
+    Discontinued products are left out.
     """
     words = words_of(typed, at_most=MOST_CHARACTERS)
     if not words or first == 0:
