@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from app.kernel.messages import Command
 from app.kernel.values import Money
+from tests.read_model.world.draws import numbers, shuffled
 from tests.read_model.world.facts import (
     CATEGORIES,
     CURRENCY,
@@ -233,17 +234,6 @@ def _of_its_own(number: int, life: Life) -> Life:
     """The life of a paper under an id of its own."""
     own: dict[str, Any] = {life[0].target: UUID(int=0xD0 + number)}
     return [replace(command, **own) for command in life]
-
-
-def shuffled(draw: st.DrawFn, size: int) -> list[int]:
-    """The numbers below `size` in any order; one draw, which gets simpler towards their own order."""
-    weights = numbers(draw, size, 256)
-    return sorted(range(size), key=lambda number: (weights[number], number))
-
-
-def numbers(draw: st.DrawFn, size: int, below: int) -> list[int]:
-    """So many numbers, in one draw."""
-    return [byte % below for byte in draw(st.binary(min_size=size, max_size=size))]
 
 
 def _told(draw: st.DrawFn, commands: list[Command]) -> list[tuple[Command, str]]:

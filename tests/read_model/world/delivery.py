@@ -14,7 +14,8 @@ from app.infra.folding import fold, touched
 from app.infra.tables import Stored
 from app.kernel.messages import Recorded
 from app.kernel.view import Key, View
-from tests.read_model.world.commands import histories, numbers
+from tests.read_model.world.commands import histories
+from tests.read_model.world.draws import numbers
 from tests.read_model.world.facts import ZONES
 from tests.read_model.world.records import Shop
 from tests.read_model.world.shop import Happened, opened
