@@ -20,6 +20,7 @@ _SETTINGS = {
     PROJECTION_ROLE: {
         "statement_timeout": "60s",
         "idle_in_transaction_session_timeout": "30s",
+        "plan_cache_mode": "force_generic_plan",  # what is in the arrays is no reason to plan anew each time
         "enable_seqscan": "off",  # rows are read by key: a plan from when the table was small must not scan it later
     },
     QUERY_ROLE: {
