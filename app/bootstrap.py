@@ -17,8 +17,9 @@ from app.infra import generations
 from app.infra.bus import Bus
 from app.infra.db import COMMAND_ROLE, PROJECTION_ROLE, QUERY_ROLE, Pool, open_pool
 from app.infra.freshness import ReadModels
-from app.infra.hints import HintListener, HintSender
+from app.infra.hints import LOG, VIEWS, HintListener, HintSender
 from app.infra.log_identity import look_up
+from app.infra.redis_rounds import RedisRounds
 from app.infra.redis_views import RedisView
 from app.infra.table_views import TableView
 
@@ -49,6 +50,7 @@ class Stores:
     log_id: UUID
     tables: dict[str, TableView[Any]]
     documents: dict[str, RedisView[Any]]
+    rounds: RedisRounds
     hints: HintListener
 
 
@@ -86,19 +88,19 @@ async def commands(settings: Settings) -> AsyncIterator[Commands]:
 @asynccontextmanager
 async def read_models(settings: Settings) -> AsyncIterator[tuple[ReadModels, Stores]]:
     """The read models over the query role, which cannot see the write model."""
-    async with _stores(settings, settings.query_database, QUERY_ROLE) as stores:
+    async with _stores(settings, settings.query_database, QUERY_ROLE, LOG, VIEWS) as stores:
         yield ReadModels(stores.pool, stores.tables, stores.documents, stores.hints), stores
 
 
 @asynccontextmanager
 async def projection_stores(settings: Settings) -> AsyncIterator[Stores]:
     """The read stores as workers write them."""
-    async with _stores(settings, settings.projection_database, PROJECTION_ROLE) as stores:
+    async with _stores(settings, settings.projection_database, PROJECTION_ROLE, LOG) as stores:
         yield stores
 
 
 @asynccontextmanager
-async def _stores(settings: Settings, dsn: str, role: str) -> AsyncIterator[Stores]:
+async def _stores(settings: Settings, dsn: str, role: str, *channels: str) -> AsyncIterator[Stores]:
     async with AsyncExitStack() as stack:
         pool = await stack.enter_async_context(await open_pool(dsn, role, size=settings.db_pool_size))
         redis = await stack.enter_async_context(open_redis(settings.redis_url, socket_timeout=_REDIS_TIMEOUT_S))
@@ -106,6 +108,9 @@ async def _stores(settings: Settings, dsn: str, role: str) -> AsyncIterator[Stor
         log_id = await look_up(pool, "read")
         prefix = prefix_of(log_id)
         tables = dict(await generations.tables(pool, registry.VIEWS))
-        documents = {name: RedisView(redis, prefix, table) for name, table in tables.items() if table.view.in_redis}
-        hints = await stack.enter_async_context(HintListener(listening, redis, prefix).listening())
-        yield Stores(pool, redis, prefix, log_id, tables, documents, hints)
+        rounds = RedisRounds(redis, prefix)
+        documents = {
+            name: RedisView(redis, prefix, table, rounds) for name, table in tables.items() if table.view.in_redis
+        }
+        hints = await stack.enter_async_context(HintListener(listening, prefix, *channels).listening())
+        yield Stores(pool, redis, prefix, log_id, tables, documents, rounds, hints)

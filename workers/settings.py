@@ -97,6 +97,7 @@ def _context(stores: Stores) -> WorkerContext:
         tables=stores.tables,
         documents=stores.documents,
         leases=Leases(stores.pool, owner),
+        rounds=stores.rounds,
         hints=stores.hints,
         stint_s=STINT_S,
     )

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import contextmanager
 
 import redis.asyncio as aioredis
@@ -14,7 +14,10 @@ _log = structlog.get_logger()
 _RECONNECT_S = 0.5
 
 LOG = "log"
-"""The topic of the log; views have their own name as topic."""
+"""The topic of the log, and its channel."""
+
+VIEWS = "views"
+"""The channel of views: a message names those that moved, with commas between. Each is a topic of its own."""
 
 
 class HintSender:
@@ -45,10 +48,10 @@ class HintSender:
 
 
 class HintListener:
-    """Wakes those who wait for a topic. One subscription serves the whole process, and reconnects for ever."""
+    """Wakes those who wait for topics of its channels. One subscription serves the process, and is renewed for ever."""
 
-    def __init__(self, listening: aioredis.Redis, sending: aioredis.Redis, prefix: str) -> None:
-        self._listening, self._sending, self._prefix = listening, sending, f"{prefix}:hint:"
+    def __init__(self, redis: aioredis.Redis, prefix: str, *channels: str) -> None:
+        self._redis, self._prefix, self._channels = redis, f"{prefix}:hint:", channels
         self._waiting: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
         self._task: asyncio.Task[None] | None = None
 
@@ -75,10 +78,6 @@ class HintListener:
             for topic in topics:
                 self._waiting[topic].discard(woken)
 
-    async def send(self, topic: str, position: int) -> None:
-        """Says that a topic moved. Raises RedisError or OSError when Redis is out of reach."""
-        await self._sending.publish(self._prefix + topic, str(position))
-
     async def _listen(self) -> None:
         while True:
             try:
@@ -88,19 +87,17 @@ class HintListener:
                 await asyncio.sleep(_RECONNECT_S)
 
     async def _follow(self) -> None:
-        async with self._listening.pubsub(ignore_subscribe_messages=True) as pubsub:
-            await pubsub.psubscribe(self._prefix + "*")
-            self._wake_all()
+        async with self._redis.pubsub(ignore_subscribe_messages=True) as pubsub:
+            await pubsub.subscribe(*(self._prefix + channel for channel in self._channels))
+            self._wake(list(self._waiting))
             async for message in pubsub.listen():
-                self._wake(message["channel"].decode().removeprefix(self._prefix))
+                log_moved = message["channel"].decode() == self._prefix + LOG
+                self._wake([LOG] if log_moved else message["data"].decode().split(","))
 
-    def _wake_all(self) -> None:
-        for topic in list(self._waiting):
-            self._wake(topic)
-
-    def _wake(self, topic: str) -> None:
-        for woken in self._waiting.get(topic, ()):
-            woken.set()
+    def _wake(self, topics: Iterable[str]) -> None:
+        for topic in topics:
+            for woken in self._waiting.get(topic, ()):
+                woken.set()
 
 
 async def wait(woken: asyncio.Event, timeout_s: float) -> None:

@@ -38,13 +38,12 @@ APPLY = (
     _FENCE
     + """
 if redis.call('GET', KEYS[1]) ~= ARGV[2] then return 'lost' end
-local a = 5
+local a = 4
 """
     + _WRITE
     + """
 redis.call('SET', KEYS[2], ARGV[1])
 redis.call('SET', KEYS[1], ARGV[3])
-redis.call('PUBLISH', ARGV[4], ARGV[3])
 return 'applied'
 """
 )
@@ -66,7 +65,6 @@ OPEN = (
     _FENCE
     + """
 redis.call('SET', KEYS[1], ARGV[2])
-redis.call('PUBLISH', ARGV[3], ARGV[2])
 return 'open'
 """
 )

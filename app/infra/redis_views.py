@@ -17,6 +17,7 @@ import redis.asyncio as aioredis
 
 from app.infra import redis_scripts
 from app.infra.db import Pool
+from app.infra.redis_rounds import RedisRounds
 from app.infra.table_views import Fenced, Progress, TableView
 from app.infra.tables import Stored
 from app.kernel.view import Key
@@ -46,10 +47,12 @@ class Lost(Exception):
 class RedisView(Generic[Row]):
     """One generation of what a view keeps in Redis."""
 
-    def __init__(self, redis: aioredis.Redis, prefix: str, table: TableView[Row]) -> None:
+    def __init__(
+        self, redis: aioredis.Redis, prefix: str, table: TableView[Row], rounds: RedisRounds | None = None
+    ) -> None:
         self._redis, self.table, self.view = redis, table, table.view
+        self._rounds = rounds or RedisRounds(redis, prefix)
         self._base = f"{prefix}:{table.view.name}:{table.generation}:"
-        self._channel = f"{prefix}:hint:{table.view.name}"
         self._decode = msgspec.json.Decoder(Stored[table.view.row]).decode  # type: ignore[name-defined]
         self._claim = redis.register_script(redis_scripts.CLAIM)
         self._apply = redis.register_script(redis_scripts.APPLY)
@@ -93,15 +96,15 @@ class RedisView(Generic[Row]):
 
     async def claim(self, shard: int, epoch: int) -> int | None:
         """Shuts out older epochs, and tells the checkpoint (None: lost). Raises Fenced when a newer epoch was here."""
-        answer = await self._claim(keys=self._shard_keys(shard), args=[epoch])
+        answer = await self._rounds.run(self._claim, self._shard_keys(shard), [epoch], None)
         _require_unfenced(answer)
         return int(answer) if answer is not None else None
 
     async def apply(self, progress: Progress, rows: Mapping[Key, Stored[Row]]) -> None:
         """Writes rows and checkpoint in one script. Raises Fenced or Lost, and writes nothing then."""
         keys, values = self._writes(rows)
-        head: list[Any] = [progress.epoch, progress.start, progress.upto, self._channel]
-        answer = await self._apply(keys=[*self._shard_keys(progress.shard), *keys], args=[*head, *values])
+        keys, values = [*self._shard_keys(progress.shard), *keys], [*_head(progress), *values]
+        answer = await self._rounds.run(self._apply, keys, values, self.view.name)
         _require_unfenced(answer)
         if answer == b"lost":
             raise Lost(f"{self._base}{progress.shard}")
@@ -122,7 +125,7 @@ class RedisView(Generic[Row]):
                 await self._restore_chunk(shard, epoch, rows)
                 copied += len(rows)
                 await keep_alive()
-        _require_unfenced(await self._open(keys=self._shard_keys(shard), args=[epoch, upto, self._channel]))
+        _require_unfenced(await self._rounds.run(self._open, self._shard_keys(shard), [epoch, upto], self.view.name))
         return copied
 
     async def _restore_chunk(self, shard: int, epoch: int, rows: Mapping[Key, Stored[Row]]) -> None:
@@ -156,6 +159,10 @@ class RedisView(Generic[Row]):
 
     def _document_key(self, key: Key) -> str:
         return f"{self._base}doc:{key}"
+
+
+def _head(progress: Progress) -> list[Any]:
+    return [progress.epoch, progress.start, progress.upto]
 
 
 def _require_unfenced(answer: Any) -> None:

@@ -19,6 +19,7 @@ from app.infra.event_log import AppendedCommand, Batch, GapTracker, LogReader
 from app.infra.hints import HintListener
 from app.infra.leases import Leases, ShardId
 from app.infra.log_tail import LogTail
+from app.infra.moves import Moves
 from app.infra.table_views import TableView
 from app.kernel.clock import new_id, now
 from app.kernel.messages import Envelope, Principal, Recorded
@@ -126,9 +127,9 @@ class Silent:
     """No hints at all: losing every one costs time, never an event."""
 
     def subscribed(self, *topics: str) -> Any:
-        return HintListener.subscribed(HintListener(None, None, "none"), *topics)  # type: ignore[arg-type]
+        return HintListener.subscribed(HintListener(None, "none"), *topics)  # type: ignore[arg-type]
 
-    async def send(self, topic: str, position: int) -> None:
+    async def tell(self, moved: str) -> None:
         return None
 
 
@@ -139,7 +140,7 @@ async def project(pool: Pool, seconds: float) -> None:
     assert lease is not None
     following = asyncio.create_task(tail.follow())
     try:
-        shared = Shared(tail, leases, hints)  # type: ignore[arg-type]
+        shared = Shared(tail, leases, Moves(pool), hints)  # type: ignore[arg-type]
         await ShardProjector(stores, shared, lease).run(time.monotonic() + seconds)
     finally:
         await end([following])

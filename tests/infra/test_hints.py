@@ -9,13 +9,15 @@ import redis.asyncio as aioredis
 
 from app.bootstrap import open_redis
 from app.infra.embedded import Servers
-from app.infra.hints import LOG, HintListener, HintSender
+from app.infra.hints import LOG, VIEWS, HintListener, HintSender
+from app.infra.redis_rounds import RedisRounds
 from app.kernel.clock import new_id
 
 
 @dataclass(frozen=True)
 class Line:
     redis: aioredis.Redis
+    rounds: RedisRounds
     listener: HintListener
     prefix: str
 
@@ -26,19 +28,19 @@ async def line(servers: Servers) -> AsyncIterator[Line]:
     async with (
         open_redis(servers.redis_url) as redis,
         open_redis(servers.redis_url) as listening,
-        HintListener(listening, redis, prefix).listening() as listener,
+        HintListener(listening, prefix, LOG, VIEWS).listening() as listener,
     ):
         with listener.subscribed("anything") as connected:
             await connected.wait()
-        yield Line(redis, listener, prefix)
+        yield Line(redis, RedisRounds(redis, prefix), listener, prefix)
 
 
 async def test_a_hint_wakes_those_who_wait_for_its_topic_and_nobody_else(line: Line) -> None:
     with line.listener.subscribed("orders", "products") as mine, line.listener.subscribed("customers") as other:
-        await line.listener.send("products", 7)
+        await line.rounds.tell("products")
         await mine.wait()
         assert not other.is_set()
-    await line.listener.send("products", 8)
+    await line.rounds.tell("products")
     assert not any(line.listener._waiting.values()), "who has gone is forgotten"
 
 
@@ -57,7 +59,7 @@ async def test_a_cut_connection_is_made_again_and_whoever_waits_looks_for_himsel
         await line.redis.client_kill_filter(_type="pubsub")
         await woken.wait()
         woken.clear()
-        await line.listener.send("orders", 7)
+        await line.rounds.tell("orders")
         await woken.wait()
 
 
@@ -66,7 +68,7 @@ async def test_nobody_is_held_up_by_a_redis_that_is_away() -> None:
         sender = HintSender(nowhere, "hints")
         sender.log_moved(5)
         await sender.drain()
-        async with HintListener(nowhere, nowhere, "hints").listening() as listener:
+        async with HintListener(nowhere, "hints", LOG).listening() as listener:
             with listener.subscribed("orders") as woken:
                 await asyncio.sleep(0)
                 assert not woken.is_set()

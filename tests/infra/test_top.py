@@ -10,7 +10,7 @@ import pytest
 from app import bootstrap
 from app.infra.embedded import Servers
 from app.infra.freshness import Behind, ReadModels, Wanted
-from app.infra.hints import HintListener
+from app.infra.hints import VIEWS, HintListener
 from app.infra.redis_views import RedisView, Top
 from tests.infra.stand import Stand, opened
 from tests.infra.tally import RANKED, Workshop, places, workshops
@@ -35,7 +35,7 @@ async def reading(made: Workshop, redis_url: str | None = None) -> AsyncIterator
     """A process that reads the view, from this Redis or another."""
     async with (
         bootstrap.open_redis(redis_url or made.made.redis_url) as redis,
-        HintListener(made.redis, made.redis, made.prefix).listening() as hints,
+        HintListener(made.redis, made.prefix, VIEWS).listening() as hints,
     ):
         documents: dict[str, RedisView[Any]] = {RANKED.name: RedisView(redis, made.prefix, made.table)}
         yield ReadModels(made.pool, {RANKED.name: made.table}, documents, hints)

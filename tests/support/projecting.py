@@ -22,6 +22,7 @@ async def worker(made: Installation, owner: str = "test", stint_s: float = 600) 
             tables=stores.tables,
             documents=stores.documents,
             leases=Leases(stores.pool, owner),
+            rounds=stores.rounds,
             hints=stores.hints,
             stint_s=stint_s,
         )

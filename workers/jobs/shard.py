@@ -12,9 +12,10 @@ from redis.exceptions import RedisError
 
 from app.infra.db import Pool
 from app.infra.folding import Subject, changes, fold, touched
-from app.infra.hints import HintListener
 from app.infra.leases import Lease, Leases
 from app.infra.log_tail import LogTail, Stretch
+from app.infra.moves import Moves
+from app.infra.redis_rounds import RedisRounds
 from app.infra.redis_views import Lost, RedisView
 from app.infra.table_views import Fenced, Progress, TableView
 from app.infra.tables import Stored, Table
@@ -46,7 +47,8 @@ class Shared:
 
     tail: LogTail
     leases: Leases
-    hints: HintListener
+    moves: Moves
+    rounds: RedisRounds
 
 
 class ShardProjector(Generic[Row]):
@@ -54,7 +56,7 @@ class ShardProjector(Generic[Row]):
 
     def __init__(self, stores: Stores[Row], shared: Shared, lease: Lease) -> None:
         self._stores, self._lease = stores, lease
-        self._tail, self._leases, self._hints = shared.tail, shared.leases, shared.hints
+        self._tail, self._leases, self._shared = shared.tail, shared.leases, shared
         self._view, self._shard = stores.table.view, lease.shard_id.shard
         self._handled = frozenset(each.__name__ for each in self._view.handles)
         self._alone = shared.tail.alone(self._handled)
@@ -83,7 +85,7 @@ class ShardProjector(Generic[Row]):
         rows = fold(self._view, self._shard, subjects, present)
         progress = self._progress(read)
         try:
-            await self._stores.table.apply(self._stores.pool, progress, rows, entities)
+            await self._write(progress, rows, entities)
         except BaseException:
             self._remembered.clear()
             self._aggregates.clear()
@@ -92,6 +94,14 @@ class ShardProjector(Generic[Row]):
         self._aggregates.update(entities)
         self._position = read.upto
         await self._mirror(progress, rows)
+
+    async def _write(
+        self, progress: Progress, rows: Mapping[Key, Stored[Row]], entities: Mapping[Key, Stored[Any]]
+    ) -> None:
+        if rows or entities:
+            await self._stores.table.apply(self._stores.pool, progress, rows, entities)
+        else:
+            await self._shared.moves.move(self._stores.table, progress)
 
     def _progress(self, read: Stretch) -> Progress:
         event_at = read.events[-1].recorded_at if read.events else None
@@ -110,7 +120,7 @@ class ShardProjector(Generic[Row]):
         documents = self._stores.documents
         try:
             if documents is None:
-                await self._hints.send(self._view.name, progress.upto)
+                await self._shared.rounds.tell(self._view.name)
             elif self._redis_position == progress.start:
                 await documents.apply(progress, rows)
                 self._redis_position = progress.upto
