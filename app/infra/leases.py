@@ -1,9 +1,11 @@
 """Who projects which shard: rows of `read.checkpoints` with an epoch, on the database's clock."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from app.infra.db import Pool
+from app.infra.together import Together
 
 TTL = timedelta(seconds=3)
 """How long a lease lives without a renewal; renewed every second, so a killed worker is followed within four."""
@@ -16,13 +18,24 @@ returning epoch, position
 """
 
 _RENEW = """
-update read.checkpoints
-set lease_until = clock_timestamp() + $5, heartbeat_at = clock_timestamp(), state = $6, error = $7,
-    head = greatest(head, $8),
-    caught_up_at = case when position >= greatest(head, $8) then clock_timestamp() else caught_up_at end
-where view = $1 and generation = $2 and shard = $3 and epoch = $4 and position = coalesce($9, position)
-returning epoch
+with asked as (
+    select * from unnest($1::text[], $2::integer[], $3::smallint[], $4::bigint[], $5::text[], $6::text[],
+                         $7::bigint[], $8::bigint[])
+        as a (view, generation, shard, epoch, state, error, head, position)
+), held as (
+    select a.* from asked a join read.checkpoints c using (view, generation, shard)
+    order by view, generation, shard for no key update of c
+)
+update read.checkpoints c
+set lease_until = clock_timestamp() + $9, heartbeat_at = clock_timestamp(), state = h.state, error = h.error,
+    head = greatest(c.head, h.head),
+    caught_up_at = case when c.position >= greatest(c.head, h.head) then clock_timestamp() else c.caught_up_at end
+from held h
+where c.view = h.view and c.generation = h.generation and c.shard = h.shard
+  and c.epoch = h.epoch and c.position = coalesce(h.position, c.position)
+returning c.view, c.generation, c.shard, c.epoch
 """
+"""Locked in the order in which moves lock them, so that neither waits for the other's end."""
 
 _RELEASE = """
 update read.checkpoints set lease_until = null, owner = null
@@ -54,11 +67,16 @@ class Lease:
     position: int
 
 
+_Renewal = tuple[str, int, int, int, str, str | None, int, int | None]
+"""Place, epoch, state, error, head and position."""
+
+
 class Leases:
     """Acquires, renews and releases leases in the name of one worker process."""
 
     def __init__(self, pool: Pool, owner: str) -> None:
         self._pool, self._owner = pool, owner
+        self._together = Together(self._renew)
 
     async def acquire(self, shard_id: ShardId) -> Lease | None:
         """The lease, or None while another has it."""
@@ -74,13 +92,17 @@ class Leases:
         state: str = "RUNNING",
         error: str | None = None,
     ) -> bool:
-        """Prolongs the lease and notes that the loop runs and has seen the log up to `head`.
+        """Prolongs the lease, with others, and notes that the loop runs and has seen the log up to `head`.
 
         False: the lease is lost, or the shard does not stand at the `position` that the loop takes it for. Then
         PostgreSQL was killed, and forgot what it had not written to the disk.
         """
-        noted = (state, error, head, position)
-        return bool(await self._pool.fetchval(_RENEW, *_place(lease.shard_id), lease.epoch, TTL, *noted))
+        return await self._together.ask((*_place(lease.shard_id), lease.epoch, state, error, head, position))
+
+    async def _renew(self, asked: Sequence[_Renewal]) -> Sequence[bool]:
+        found = await self._pool.fetch(_RENEW, *map(list, zip(*asked, strict=True)), TTL)
+        renewed = {tuple(row) for row in found}
+        return [each[:4] in renewed for each in asked]
 
     async def release(self, lease: Lease) -> None:
         """Gives the lease back before it runs out."""

@@ -9,7 +9,7 @@ import pytest
 from app.infra import leases as leases_module
 from app.infra.db import PROJECTION_ROLE, Pool, open_pool
 from app.infra.embedded import Servers
-from app.infra.leases import Lease, Leases, ShardId
+from app.infra.leases import Lease, Leases, ShardId, _place
 from tests.support.installation import installation
 
 SHARD = ShardId("product", 1, 0)
@@ -103,6 +103,25 @@ async def test_a_renewal_prolongs_the_lease(pool: Pool) -> None:
         before = await pool.fetchval(until)
         assert await Leases(pool, "a").renew(lease, head=0)
         assert await pool.fetchval(until) > before
+
+
+async def test_all_leases_of_a_worker_are_renewed_together_and_exactly_the_lost_ones_are_told(pool: Pool) -> None:
+    leases = [await taken(pool, "a", shard_id) for shard_id in await Leases(pool, "a").unowned()]
+    lost, gone_back = leases[::3], leases[1::3]
+    for lease in lost:
+        view, _, shard = place = _place(lease.shard_id)
+        await pool.execute("update read.checkpoints set lease_until = null where view = $1 and shard = $2", view, shard)
+        assert await Leases(pool, "b").acquire(ShardId(*place))
+    ours = Leases(pool, "a")
+    asked = [ours.renew(each, head=0, position=each.position + (each in gone_back)) for each in leases]
+    answers = await asyncio.gather(*asked)
+    assert answers == [each not in lost + gone_back for each in leases]
+    renewed = [each.shard_id for each, answer in zip(leases, answers, strict=True) if answer]
+    assert len(renewed) > 2
+    rows = await pool.fetch("select view, generation, shard, xmin from read.checkpoints")
+    found = {ShardId(row["view"], row["generation"], row["shard"]): row["xmin"] for row in rows}
+    (together,) = {found[shard_id] for shard_id in renewed}
+    assert {shard_id for shard_id, by in found.items() if by == together} == set(renewed)
 
 
 async def test_a_loop_is_told_when_its_shard_does_not_stand_where_it_left_it(pool: Pool) -> None:

@@ -1,8 +1,8 @@
 """Moving the checkpoints of many shards together: all that are ours, and none of those that are not."""
 
 import asyncio
-import random
 from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
@@ -94,15 +94,35 @@ async def test_a_shard_is_moved_once(pool: Pool, leases: list[Lease]) -> None:
     assert await moved(moves, asked) == []
 
 
+@asynccontextmanager
+async def held_up(pool: Pool) -> AsyncIterator[None]:
+    """Whoever comes meanwhile gets as far as the middle shard, and waits there with what it has locked."""
+    middle = sorted(SHARDS, key=lambda shard_id: (shard_id.view, shard_id.shard))[len(SHARDS) // 2]
+    async with pool.acquire() as holding, holding.transaction():
+        await holding.execute(
+            "select 1 from read.checkpoints where view = $1 and shard = $2 for update", middle.view, middle.shard
+        )
+        yield
+        await asyncio.sleep(0.2)
+
+
 async def test_two_who_move_the_same_shards_in_any_order_do_not_wait_for_each_other(
     pool: Pool, leases: list[Lease]
 ) -> None:
-    movers, chance = (Moves(pool), Moves(pool)), random.Random(7)
-    for turn in range(60):
-        asked = [(lease, progress(lease, turn, turn + 1)) for lease in leases]
-        orders = [chance.sample(asked, len(asked)) for _ in movers]
-        done = await asyncio.gather(*(moved(mover, order) for mover, order in zip(movers, orders, strict=True)))
-        assert sorted(done[0] + done[1], key=str) == sorted(SHARDS, key=str)
+    asked = [(lease, progress(lease, 0, 9)) for lease in leases]
+    async with held_up(pool):
+        moving = [asyncio.create_task(moved(Moves(pool), order)) for order in (asked, asked[::-1])]
+    one, other = [await task for task in moving]
+    assert sorted(one + other, key=str) == sorted(SHARDS, key=str)
+
+
+async def test_leases_are_renewed_while_their_shards_are_moved(pool: Pool, leases: list[Lease]) -> None:
+    renewing = Leases(pool, "a")
+    async with held_up(pool):
+        moving = asyncio.create_task(moved(Moves(pool), [(lease, progress(lease, 0, 9)) for lease in leases]))
+        renewals = asyncio.gather(*(renewing.renew(lease, head=9) for lease in reversed(leases)))
+    assert await moving == SHARDS
+    assert all(await renewals)
 
 
 async def test_a_database_that_is_away_is_everybodys_trouble(leases: list[Lease]) -> None:
