@@ -20,7 +20,7 @@ from app.infra.redis_views import Lost, RedisView
 from app.infra.table_views import Fenced, Progress, TableView
 from app.infra.tables import Stored, Table
 from app.kernel.messages import Event, Recorded
-from app.kernel.view import Key
+from app.kernel.view import Key, own_key
 
 Row = TypeVar("Row")
 
@@ -81,7 +81,8 @@ class ShardProjector(Generic[Row]):
         events = [event.recorded() for event in read.events if event.type in self._handled]
         subjects, entities = await self._seen(events)
         keys = touched(self._view, self._shard, subjects)
-        present = await self._remembered.of(keys, self._stores.table, self._stores.pool)
+        born = _born(events) if self._view.keys is own_key else frozenset()
+        present = await self._remembered.of(keys, born, self._stores.table, self._stores.pool)
         rows = fold(self._view, self._shard, subjects, present)
         progress = self._progress(read)
         try:
@@ -113,7 +114,7 @@ class ShardProjector(Generic[Row]):
         if entity is None or table is None:
             return events, {}
         keys = {event.aggregate_id for event in events if type(event.event) in entity.handles}
-        return changes(entity, events, await self._aggregates.of(keys, table, self._stores.pool))
+        return changes(entity, events, await self._aggregates.of(keys, _born(events), table, self._stores.pool))
 
     async def _mirror(self, progress: Progress, rows: Mapping[Key, Stored[Row]]) -> None:
         """Brings Redis after the flat table, or, for a view without documents, says that it moved."""
@@ -168,6 +169,11 @@ class ShardProjector(Generic[Row]):
         return True
 
 
+def _born(events: Sequence[Recorded[Event]]) -> AbstractSet[Key]:
+    """Aggregates whose first event is among these: nothing was written of them yet."""
+    return {event.aggregate_id for event in events if event.version == 1}
+
+
 class _RecentRows(Generic[Row]):
     """The rows written last. Nobody else writes them while the lease holds, so they need not be read again."""
 
@@ -175,10 +181,12 @@ class _RecentRows(Generic[Row]):
         self._rows: OrderedDict[Key, Stored[Row]] = OrderedDict()
         self._at_most = at_most
 
-    async def of(self, keys: AbstractSet[Key], table: Table[Row], pool: Pool) -> dict[Key, Stored[Row]]:
-        """The rows of these keys, as far as there are any."""
+    async def of(
+        self, keys: AbstractSet[Key], born: AbstractSet[Key], table: Table[Row], pool: Pool
+    ) -> dict[Key, Stored[Row]]:
+        """The rows of these keys, as far as there are any. Of those that are just born, there are none."""
         known = {key: self._rows[key] for key in keys if key in self._rows}
-        missing = keys - known.keys()
+        missing = keys - known.keys() - born
         return known | await table.load(pool, missing) if missing else known
 
     def update(self, rows: Mapping[Key, Stored[Row]]) -> None:
