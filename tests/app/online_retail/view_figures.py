@@ -199,9 +199,9 @@ select country, sum(orders)::bigint, sum(revenue) from read.orders_by_city__1 gr
 """
 _WRITTEN_BY_COUNTRY = """
 with ordered as (
-    select country, order_id, goods + coalesce(charges, 0) as amount
+    select country, order_id, coalesce(goods, 0) + coalesce(charges, 0) as amount
     from write.order_addresses
-    join (
+    left join (
         select order_id, sum((quantity - returned) * unit_price) as goods from write.order_items group by order_id
     ) as items using (order_id)
     left join (
