@@ -6,12 +6,12 @@ import random
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from app.bench.measurements import Figure, until_reached
 from app.bench.rig import Rig, at_once, clock, percentile
-from app.environment import ROOT
 from app.infra.keyset import PageArguments
 from app.kernel.clock import new_id, now
 from app.kernel.values import Money
@@ -23,7 +23,7 @@ from write_model.catalog.commands import AddProduct, ReceiveStock
 from write_model.orders.commands import PlaceOrder, WantedItem
 
 TIMES = 300
-_REAL = ROOT / "tests" / "data" / "online-retail" / "transactions.csv.gz"
+_REAL = Path(__file__).resolve().parents[2] / "tests" / "data" / "online-retail" / "transactions.csv.gz"
 _REAL_SIZE = 3_600
 _LINES = 200
 
