@@ -121,7 +121,19 @@ async def _run_arq(settings: Settings, context: WorkerContext) -> None:
     try:
         await worker.async_run()
     finally:
-        with contextlib.suppress(RedisError, OSError):
+        await _close(worker)
+
+
+async def _close(worker: Worker) -> None:
+    """Closes arq's worker, which raises what its jobs end with when it cancels them: that is nobody's cancellation."""
+    with contextlib.suppress(RedisError, OSError):
+        try:
+            await worker.close()
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            worker.tasks.clear()
             await worker.close()
 
 

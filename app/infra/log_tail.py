@@ -40,6 +40,9 @@ KEPT_CHARACTERS = 8_000_000
 """How much the window keeps for shards that are slightly behind; in characters of JSON, decoded it is several times."""
 
 
+_RECORDED_AT = "select recorded_at from write.events where position = $1"
+
+
 class Logged:
     """An event of the log, decoded when somebody first asks for it, and once for all who do."""
 
@@ -101,6 +104,19 @@ class LogTail:
                 await self._wanted.wait()
                 pause_s = await self._advance()
                 await wait(self._woken, min(pause_s, self._round.left_s))
+
+    async def verify(self, position: int) -> None:
+        """Begins anew at a position if the window is of another log: a restored backup gives its positions out again.
+
+        To be awaited with every lease, before anything is asked for under it: no lease survives a restored backup.
+        """
+        window = self._window
+        if window is None or window.upto == 0:
+            return
+        upto, ends_at = window.upto, window.ends_at
+        recorded_at = await self._pool.fetchval(_RECORDED_AT, upto)
+        if self._window is window and (recorded_at is None or ends_at not in (None, recorded_at)):
+            self._begin(position)
 
     async def after(self, position: int) -> Stretch | None:
         """What follows a position, to somebody who was given all up to it; nothing, if nothing comes for a sweep.
@@ -168,6 +184,11 @@ class _Window:
         self.since = self.upto = self.head = since
         self._events: list[Logged] = []
         self._size = 0
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """When the last event was recorded; None where none was seen."""
+        return self._events[-1].recorded_at if self._events else None
 
     def extend(self, batch: Batch, events: Sequence[Logged]) -> bool:
         """Appends what was read after `upto`. Returns whether there was anything."""

@@ -195,6 +195,43 @@ async def test_somebody_slightly_behind_is_served_from_memory(pool: Pool, writin
     assert len(readings) == before
 
 
+async def test_a_restored_backup_is_noticed_with_the_next_lease(bare: Installation, pool: Pool, writing: Pool) -> None:
+    """The log goes back to position 2, and gives 3 and 4 out again; the window holds what they were before."""
+    await write(writing, 4)
+    async with followed(pool) as tail:
+        await Consumer(tail).reach(4)
+        await tail.verify(2)
+        before = await tail.after(2)
+        connection = await asyncpg.connect(bare.database_url)
+        await connection.execute("delete from write.events where position > 2")
+        await connection.execute("alter table write.events alter column position restart with 3")
+        await connection.close()
+        await tail.verify(2)
+        await write(writing, 2)
+        after = await tail.after(2)
+    assert before is not None
+    assert after is not None
+    assert [event.position for event in before.events] == [event.position for event in after.events] == [3, 4]
+    assert {event.recorded_at for event in before.events}.isdisjoint(event.recorded_at for event in after.events)
+
+
+async def test_a_log_that_is_as_long_again_is_another_all_the_same(
+    bare: Installation, pool: Pool, writing: Pool, readings: list[int]
+) -> None:
+    await write(writing, 4)
+    async with followed(pool) as tail:
+        await Consumer(tail).reach(4)
+        connection = await asyncpg.connect(bare.database_url)
+        await connection.execute("delete from write.events where position > 2")
+        await connection.execute("alter table write.events alter column position restart with 3")
+        await connection.close()
+        await write(writing, 2)
+        readings.clear()
+        await tail.verify(2)
+        assert await tail.after(2) is not None
+    assert readings[0] == 2
+
+
 async def test_who_is_more_than_a_batch_behind_is_served_a_batch_at_a_time(
     pool: Pool, writing: Pool, alone: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -68,6 +68,7 @@ class ShardProjector(Generic[Row]):
 
     async def run(self, until: float) -> None:
         """Projects until the monotonic clock says so. Raises Fenced when another worker has taken over."""
+        await self._tail.verify(self._position)
         await self._claim_redis()
         while time.monotonic() < until:
             read = await self._tail.after(self._position) or await self._alone.after(self._position)
