@@ -9,7 +9,6 @@ from arq.worker import Worker, func
 from tests.support.installation import Installation
 from workers.settings import _close, redis_settings
 
-
 pytestmark = pytest.mark.filterwarnings("ignore:Call to deprecated close:DeprecationWarning")
 
 
