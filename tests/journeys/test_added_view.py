@@ -48,6 +48,7 @@ async def test_it_is_added_while_the_shop_runs(servers: Servers, tmp_path: Path)
             newer.start_workers(1)
             await newer.start_api()
             token = await buying
+            await until_caught_up(newer)
             assert await shown(newer, token) == expected((await shop.query(ORDERS))["orders"])
             assert await generations(newer) == before | {"orders_by_city": 1}
         finally:

@@ -249,10 +249,15 @@ async def test_few_orders_are_asked_for_by_their_ids(stocked: Desk, monkeypatch:
     ],
 )
 async def test_an_index_answers(stocked: Desk, said: dict[str, Any], index: str) -> None:
-    """That there is one that fits the question; which of two is better only a large table tells."""
+    """That there is one that fits the question; which of two is better only a large table tells.
+
+    Only bitmap scans and hash joins are left to the planner: on a small table, whether it walks the primary key
+    instead depends on when its statistics were last taken.
+    """
     where, parameters = order_summary.passing(stocked.reads, OrderFilter(**said))
     async with stocked.db.acquire() as connection, connection.transaction():
-        await connection.execute("set local enable_seqscan = off")
+        for way in ("seqscan", "indexscan", "indexonlyscan", "nestloop", "mergejoin"):
+            await connection.execute(f"set local enable_{way} = off")
         counted = f"explain select count(*) from {stocked.reads.table(order_summary.VIEW).table} {where}"
         plan = [row[0] for row in await connection.fetch(counted, *parameters)]
-    assert any(f"Scan on {index}" in line or f"using {index}" in line for line in plan), plan
+    assert any(f"Bitmap Index Scan on {index}" in line for line in plan), plan
