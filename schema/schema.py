@@ -13,6 +13,7 @@ from strawberry.types.graphql import OperationType
 from app.kernel import typeid
 from app.kernel.errors import MalformedId
 from app.kernel.view import View
+from app.plans import Documents
 from read_model.accepted_commands import AcceptedCommand
 from schema.catalog import product
 from schema.catalog.autocomplete import AutocompleteQuery
@@ -29,7 +30,6 @@ from schema.customers import customer_profile
 from schema.customers.customer_analytics import CustomerAnalyticsQuery
 from schema.customers.customer_profile import CustomerQuery
 from schema.customers.mutations import CustomersMutation
-from schema.documents import Documents
 from schema.errors import typed
 from schema.orders import order_details
 from schema.orders.customer_orders import CustomerOrdersQuery

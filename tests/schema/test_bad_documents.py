@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from app.infra.consistency_token import LogPosition
-from schema.documents import MAX_ALIASES, MAX_DEPTH, MAX_FIELDS
+from app.plans.documents import MAX_ALIASES, MAX_DEPTH, MAX_FIELDS
 from tests.schema.asking import ask, code_of
 
 pytestmark = pytest.mark.usefixtures("_nothing_written")

@@ -32,7 +32,7 @@ MAX_ALIASES: Final = 60
 MAX_FIELDS: Final = 600
 
 _CACHED: Final = 256
-_LONGEST_CACHED: Final = 20_000
+LONGEST_CACHED: Final = 20_000
 """Characters; a longer text carries its data in itself and will not come again."""
 
 
@@ -68,13 +68,13 @@ class Documents(SchemaExtension):
         yield
 
     def _prepared(self, query: str) -> Prepared:
-        prepare = _prepare if len(query) <= _LONGEST_CACHED else _prepare.__wrapped__
-        return prepare(self.execution_context.schema._schema, query)  # noqa: SLF001 - as the library's extensions do
+        preparing = prepare if len(query) <= LONGEST_CACHED else prepare.__wrapped__
+        return preparing(self.execution_context.schema._schema, query)  # noqa: SLF001 - as the library's extensions do
 
 
 @lru_cache(maxsize=_CACHED)
-def _prepare(schema: GraphQLSchema, query: str) -> Prepared:
-    """Raises GraphQLError for what is no GraphQL."""
+def prepare(schema: GraphQLSchema, query: str) -> Prepared:
+    """The document, parsed and validated. Raises GraphQLError for what is no GraphQL."""
     document = parse(query, max_tokens=MAX_TOKENS)
     operations = sum(isinstance(definition, OperationDefinitionNode) for definition in document.definitions)
     return Prepared(document, excess(document) or validate(schema, document), operations)

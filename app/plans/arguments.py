@@ -1,0 +1,128 @@
+"""Arguments of a field: what is constant is coerced once, the rest with every request."""
+
+from collections.abc import Callable
+from typing import Any
+
+from graphql import (
+    ArgumentNode,
+    FieldNode,
+    GraphQLArgument,
+    GraphQLField,
+    Undefined,
+    ValueNode,
+    VariableNode,
+    get_nullable_type,
+    is_leaf_type,
+    is_non_null_type,
+    is_required_argument,
+    visit,
+)
+from graphql.execution.values import VariableValues
+from graphql.language import BREAK, Visitor
+from graphql.utilities.coerce_input_value import coerce_default_value, coerce_input_literal
+from strawberry.relay import GlobalID
+from strawberry.schema import Schema
+from strawberry.types.arguments import StrawberryArgument, convert_argument
+from strawberry.types.base import StrawberryOptional
+from strawberry.types.field import StrawberryField
+
+Read = Callable[[VariableValues], Any]
+"""An argument's coerced value in a request; Undefined where it has none."""
+
+Arguments = Callable[[VariableValues], dict[str, Any]]
+"""The keyword arguments of a resolver in a request. Raises Unforeseen where graphql-core has to say what is wrong."""
+
+
+class Unforeseen(Exception):
+    """Something is not as a plan takes it to be: graphql-core goes on from here."""
+
+
+def arguments(schema: Schema, field: StrawberryField, definition: GraphQLField, node: FieldNode) -> Arguments | None:
+    """What gives a resolver its arguments; None where it takes none."""
+    given = {each.name.value: each for each in node.arguments or ()}
+    name_of = schema.config.name_converter.from_argument
+    parts = [
+        (each.python_name, _read(takes, given.get(name)), _conversion(schema, each, takes))
+        for each in field.arguments
+        for name in (name_of(each),)
+        for takes in (definition.args[name],)
+    ]
+    if not parts:
+        return None
+
+    def read(variables: VariableValues) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for name, value_of, convert in parts:
+            value = value_of(variables)
+            if value is not Undefined:
+                found[name] = value if convert is None else convert(value)
+        return found
+
+    return read
+
+
+def _conversion(
+    schema: Schema, argument: StrawberryArgument, definition: GraphQLArgument
+) -> Callable[[Any], Any] | None:
+    """What makes the library's inputs of coerced values; None for scalars and enums, which stay as they are."""
+    registry, config = schema.schema_converter.scalar_registry, schema.config
+    is_leaf = is_leaf_type(get_nullable_type(definition.type)) and not argument.is_maybe
+    if is_leaf and argument.type not in (GlobalID, StrawberryOptional(GlobalID)):
+        return None
+
+    def convert(value: Any) -> Any:
+        return convert_argument(value, argument.type, registry, config)
+
+    return convert
+
+
+def _read(definition: GraphQLArgument, given: ArgumentNode | None) -> Read:
+    absent = Undefined if is_required_argument(definition) else coerce_default_value(definition)
+    if given is None:
+        return _constant(absent)
+    value = given.value
+    if isinstance(value, VariableNode):
+        return _variable(value.name.value, definition, absent)
+    if _has_variables(value):
+        return _literal_with_variables(value, definition)
+    return _constant(coerce_input_literal(value, definition.type))
+
+
+def _constant(value: Any) -> Read:
+    return lambda _: value
+
+
+def _variable(name: str, definition: GraphQLArgument, absent: Any) -> Read:
+    required, non_null = is_required_argument(definition), is_non_null_type(definition.type)
+
+    def read(variables: VariableValues) -> Any:
+        value = variables.coerced.get(name, Undefined)
+        if (value is None and non_null) or (value is Undefined and required):
+            raise Unforeseen(name)
+        return absent if value is Undefined else value
+
+    return read
+
+
+def _literal_with_variables(node: ValueNode, definition: GraphQLArgument) -> Read:
+    def read(variables: VariableValues) -> Any:
+        value = coerce_input_literal(node, definition.type, variables)
+        if value is Undefined:
+            raise Unforeseen
+        return value
+
+    return read
+
+
+class _Variables(Visitor):
+    found = False
+
+    def enter_variable(self, *_: Any) -> Any:
+        self.found = True
+        return BREAK
+
+
+def _has_variables(node: ValueNode) -> bool:
+    looking = _Variables()
+    visit(node, looking)
+    return looking.found

@@ -1,0 +1,112 @@
+"""Strawberry's fields, taken apart: whom a plan calls for a value, and with what."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, cast
+
+from graphql import GraphQLField, GraphQLObjectType, GraphQLResolveInfo
+from graphql.execution.collect_fields import FieldDetails
+from graphql.pyutils import Path, is_awaitable
+from graphql.type.definition import GraphQLResolveInfoHelpers
+from strawberry.schema import Schema
+from strawberry.types.field import StrawberryField
+
+from app.plans.arguments import Arguments, arguments
+from app.plans.operations import Inexpressible, Operation
+from app.plans.run import Run
+
+InfoOf = Callable[[Run, Path], Any]
+
+
+@dataclass(frozen=True)
+class Resolver:
+    """A field's resolver, or the attribute of the source that stands for it."""
+
+    function: Callable[..., Any]
+    is_async: bool = False
+    attribute: str | None = None
+    takes_self: bool = False
+    named_source: tuple[str, ...] = ()
+    info_name: str | None = None
+    info: InfoOf | None = None
+    arguments: Arguments | None = None
+
+    @property
+    def wants_info(self) -> bool:
+        """Whether it is told where in the answer it is."""
+        return self.info is not None
+
+
+def resolver(
+    schema: Schema,
+    operation: Operation,
+    parent: GraphQLObjectType,
+    definition: GraphQLField,
+    details: list[FieldDetails],
+) -> Resolver:
+    """The resolver of a field. Raises Inexpressible for one that is wrapped into something else."""
+    field = definition.extensions.get("strawberry-definition")
+    if not isinstance(field, StrawberryField) or field.extensions or schema.exception_handlers:
+        raise Inexpressible(f"how {parent.name}.{details[0].node.name.value} is resolved")
+    made = field.base_resolver
+    if made is None:
+        if field.default_resolver is not getattr:
+            raise Inexpressible("another default resolver")
+        return Resolver(getattr, attribute=field.python_name)
+    named = [each.name for each in (made.parent_parameter, made.root_parameter) if each]
+    info = made.info_parameter
+    return Resolver(
+        function=cast("Callable[..., Any]", made.wrapped_func),
+        is_async=made.is_async,
+        takes_self=made.self_parameter is not None,
+        named_source=tuple(dict.fromkeys(named)),
+        info_name=info.name if info else None,
+        info=_info(schema, operation, parent, definition, details, field) if info else None,
+        arguments=arguments(schema, field, definition, details[0].node),
+    )
+
+
+def _info(
+    schema: Schema,
+    operation: Operation,
+    parent: GraphQLObjectType,
+    definition: GraphQLField,
+    details: list[FieldDetails],
+    field: StrawberryField,
+) -> InfoOf:
+    """What makes the library's `info` of a run, as graphql-core would."""
+    nodes = [each.node for each in details]
+    name, returned, fragments = nodes[0].name.value, definition.type, operation.fragments
+    core, node, made = schema._schema, operation.node, schema.config.info_class  # noqa: SLF001 - as the library's extensions do
+
+    def info(run: Run, path: Path) -> Any:
+        raw = GraphQLResolveInfo(
+            name,
+            nodes,
+            returned,
+            parent,
+            path,
+            core,
+            fragments,
+            None,
+            node,
+            run.variables,
+            run.context,
+            is_awaitable,
+            None,
+            _HELPERS,
+        )
+        return made(_raw_info=raw, _field=field)
+
+    return info
+
+
+async def _gather(awaitables: Any) -> list[Any]:
+    return [await each for each in awaitables]
+
+
+def _track(_: Any) -> None:
+    """Nothing outlives a run."""
+
+
+_HELPERS = GraphQLResolveInfoHelpers(gather=_gather, track=_track)

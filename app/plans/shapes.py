@@ -1,0 +1,139 @@
+"""A shape: an operation's root fields with all that is selected beneath, for given values of its switches."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from inspect import isawaitable
+from typing import Any
+
+from graphql import OperationType
+from graphql.execution.collect_fields import FieldDetails
+from graphql.execution.values import VariableValues
+from graphql.pyutils import Path
+from strawberry.schema import Schema
+
+from app.plans.arguments import Unforeseen
+from app.plans.completion import Writer
+from app.plans.operations import Operation
+from app.plans.resolvers import resolver
+from app.plans.run import Run
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a root field's resolver came to: a value, or what it raised."""
+
+    value: Any = None
+    raised: Exception | None = None
+
+
+Outcomes = dict[str, Given]
+"""By response key. A root field that is not there has not been asked."""
+
+
+class Failed(Exception):
+    """Something was not as it must be for a plan; the outcomes so far are in the run's hands."""
+
+
+@dataclass(frozen=True, slots=True)
+class _RootField:
+    """A field of the root: how it is resolved, and how its value is completed."""
+
+    key: str
+    path: Path
+    call: Callable[[Any, Run, Path], Any]
+    complete: Callable[[Any, Run, Path], Any]
+
+    async def outcome(self, run: Run) -> Given | None:
+        """What the resolver comes to; None where it cannot be asked, for want of arguments."""
+        try:
+            value = self.call(None, run, self.path)
+            return Given(await value if isawaitable(value) else value)
+        except Unforeseen:
+            return None
+        except Exception as error:  # noqa: BLE001 - graphql-core makes of it what is to be told
+            return Given(raised=error)
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Root fields in the order of the answer; those that are constant have their value."""
+
+    fields: Sequence[_RootField]
+    constants: dict[str, Any]
+    keys: Sequence[str]
+    one_after_the_other: bool
+
+    async def data(self, run: Run, outcomes: Outcomes) -> dict[str, Any]:
+        """What the operation shows. Raises Failed, with what came of the root fields in `outcomes`."""
+        try:
+            if self.one_after_the_other:
+                shown = await self._serially(run, outcomes)
+            else:
+                shown = await self._together(run, outcomes)
+        except Exception:  # noqa: BLE001 - whatever it is, it is not for a plan to judge
+            run.close()
+            raise Failed from None
+        return shown
+
+    async def _together(self, run: Run, outcomes: Outcomes) -> dict[str, Any]:
+        await self._resolve(run, outcomes)
+        shown: dict[str, Any] = dict.fromkeys(self.keys) | self.constants
+        for each in self.fields:
+            shown[each.key] = each.complete(_value(outcomes[each.key]), run, each.path)
+        if run.pending:
+            await run.settle()
+        return shown
+
+    async def _resolve(self, run: Run, outcomes: Outcomes) -> None:
+        if len(self.fields) == 1:
+            found: Sequence[Given | None] = [await self.fields[0].outcome(run)]
+        else:
+            found = await asyncio.gather(*(each.outcome(run) for each in self.fields))
+        for each, given in zip(self.fields, found, strict=True):
+            if given is not None:
+                outcomes[each.key] = given
+
+    async def _serially(self, run: Run, outcomes: Outcomes) -> dict[str, Any]:
+        shown: dict[str, Any] = dict.fromkeys(self.keys) | self.constants
+        for each in self.fields:
+            if (given := await each.outcome(run)) is not None:
+                outcomes[each.key] = given
+            shown[each.key] = each.complete(_value(outcomes[each.key]), run, each.path)
+            await run.settle()
+        return shown
+
+
+def _value(given: Given) -> Any:
+    if given.raised is not None:
+        raise given.raised
+    if isinstance(given.value, Exception):
+        raise given.value
+    return given.value
+
+
+def shape(schema: Schema, operation: Operation, variables: VariableValues) -> Shape:
+    """Writes the shape that the operation has with these variables. Raises Inexpressible, or a GraphQLError."""
+    grouped = operation.root_fields(variables)
+    writer = Writer(schema, operation, variables)
+    constants: dict[str, Any] = {key: operation.root.name for key, details in grouped.items() if _is_typename(details)}
+    asked = {key: details for key, details in grouped.items() if key not in constants}
+    written = {key: _write(writer, details) for key, details in asked.items()}
+    names = writer.compiled()
+    fields = [
+        _RootField(key, Path(None, key, operation.root.name), names[call], names[complete])
+        for key, (call, complete) in written.items()
+    ]
+    return Shape(fields, constants, list(grouped), operation.node.operation is OperationType.MUTATION)
+
+
+def _is_typename(details: list[FieldDetails]) -> bool:
+    return details[0].node.name.value == "__typename"
+
+
+def _write(writer: Writer, details: list[FieldDetails]) -> tuple[str, str]:
+    operation = writer.operation
+    definition = operation.field(operation.root, details[0].node.name.value)
+    resolve = resolver(writer.schema, operation, operation.root, definition, details)
+    call = writer.function(resolve)
+    return call, writer.value(definition.type, details).name
