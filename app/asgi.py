@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -14,21 +14,26 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route, WebSocketRoute
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import bootstrap, registry
 from app.config import Settings
 from app.garbage import settle
 from app.http.authentication import Authentication
+from app.http.contexts import Contexts
 from app.http.endpoint import Endpoint, problem
-from app.http.gates import MAX_BODY, BodyLimit, LoopbackNames
+from app.http.gates import MAX_BODY, BodyLimit, LoopbackNames, names_loopback
+from app.http.planned import PlannedOperations
 from app.infra.db import TRANSIENT, Pool
 from app.infra.log_identity import LogReplaced, Side, until_replaced
 from app.infra.view_status import ViewStatus
 from app.logs import configure_logs
+from app.plans import Plans
+from app.plans.trusted import TrustedDocuments, load
 from app.seed import examples
 from app.web.pages import asset_routes, graphiql_page
 from schema.context import Installation, Shop, Waiting
+from schema.errors import typed
 from schema.schema import Schema, make
 
 _log = structlog.get_logger()
@@ -37,21 +42,21 @@ GRAPHQL_PATH = "/graphql"
 STREAM_PATH = "/graphql/stream"
 
 
-def application(settings: Settings, *, take_commands: bool = True, answer_queries: bool = True) -> Starlette:
+def application(settings: Settings, *, take_commands: bool = True, answer_queries: bool = True) -> ASGIApp:
     """The ASGI application; opens its stores when it starts, and closes them when it ends."""
-    schema, faces = make(registry.ACCEPTED_COMMANDS), _Faces()
+    schema, faces = make(registry.ACCEPTED_COMMANDS), _Faces(names_loopback if settings.open else _anybody)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             installation, pools = await _installation(settings, stack, take_commands, answer_queries)
-            faces.open(schema, installation, _authentication(settings), pools)
+            faces.open(schema, Contexts(installation, _authentication(settings)), pools)
             watch = _end_when_replaced(pools[0], "write" if take_commands else "read", installation.log_id)
             watching = asyncio.create_task(watch)
             yield
             watching.cancel()
 
-    return Starlette(
+    faces.whole = Starlette(
         routes=[
             Route("/", _to_graphiql),
             Route("/livez", _alive),
@@ -65,25 +70,36 @@ def application(settings: Settings, *, take_commands: bool = True, answer_querie
         exception_handlers={404: _not_found, 405: _not_allowed},
         lifespan=lifespan,
     )
+    return faces
 
 
 class _Faces:
-    """The endpoints, which exist from the application's start on."""
+    """The endpoints, which exist from the application's start on, and the whole of which they are part."""
 
-    def __init__(self) -> None:
+    whole: Starlette
+
+    def __init__(self, may_come: Callable[[str], bool]) -> None:
+        self._may_come = may_come
+        self._planned: PlannedOperations | None = None
         self._graphql: Endpoint | None = None
         self._stream: Endpoint | None = None
         self._installation: Installation | None = None
         self._pools: list[Pool] = []
         self.graphql, self.stream = _Face(self, "_graphql"), _Face(self, "_stream")
 
-    def open(
-        self, schema: Schema, installation: Installation, authentication: Authentication, pools: list[Pool]
-    ) -> None:
-        shown = examples()
-        self._graphql = Endpoint(schema, installation, authentication, lambda: graphiql_page(shown))
-        self._stream = Endpoint(schema, installation, authentication, None)
-        self._installation, self._pools = installation, pools
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """What comes to GraphQL's path may have a plan; everything else goes through the middleware."""
+        if self._planned is not None and scope["type"] == "http" and scope["path"] == GRAPHQL_PATH:
+            await self._planned(scope, receive, send)
+        else:
+            await self.whole(scope, receive, send)
+
+    def open(self, schema: Schema, contexts: Contexts, pools: list[Pool]) -> None:
+        shown, plans = examples(), Plans(schema, typed)
+        self._graphql = Endpoint(schema, contexts, lambda: graphiql_page(shown))
+        self._stream = Endpoint(schema, contexts, None)
+        self._planned = PlannedOperations(plans, contexts, self.whole, self._may_come)
+        self._installation, self._pools = contexts.installation, pools
 
     async def ready(self, _: Request) -> Response:
         """200 when the stores answer; which side this process serves is told besides."""
@@ -124,6 +140,7 @@ async def _installation(
         bus=commands.bus if commands else None,
         reads=reads,
         status=ViewStatus(stores.pool) if stores else None,
+        documents=_documents(settings),
     )
     return installation, [side.pool for side in (commands, stores) if side]
 
@@ -135,6 +152,17 @@ async def _end_when_replaced(pool: Pool, side: Side, log_id: UUID) -> None:
     except LogReplaced as replaced:
         _log.warning("ending", reason=str(replaced))
         signal.raise_signal(signal.SIGTERM)
+
+
+def _documents(settings: Settings) -> TrustedDocuments:
+    """Raises UnreadableDocuments."""
+    return TrustedDocuments(
+        load(settings.trusted_documents) if settings.trusted_documents else None, only=settings.trusted_only
+    )
+
+
+def _anybody(_: str) -> bool:
+    return True
 
 
 def _authentication(settings: Settings) -> Authentication:

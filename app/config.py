@@ -1,5 +1,6 @@
 """What Counterfoil is told from outside: environment variables, and nothing else."""
 
+from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -100,6 +101,11 @@ class Settings(BaseSettings):
     wait_ms_max: int = Field(default=10_000, ge=0, description="The longest that a read may ask to wait, in ms")
     worker_jobs: int = Field(default=16, ge=1, description="Shards that one worker process projects at the same time")
     db_pool_size: int = Field(default=10, ge=2, description="Connections that one process keeps to each database")
+    trusted_documents: Path | None = Field(
+        default=None,
+        description="File of documents known by id: a JSON object of ids and texts, or an Apollo manifest",
+    )
+    trusted_only: bool = Field(default=False, description="Execute no other documents than those of that file")
     shop_currency: str = Field(
         default="GBP", pattern="^[A-Z]{3}$", description="Currency of every price, by its ISO 4217 code"
     )
@@ -111,6 +117,8 @@ class Settings(BaseSettings):
     def _hold_together(self) -> Self:
         if self.wait_ms_default > self.wait_ms_max:
             raise ValueError(f"{PREFIX}WAIT_MS_DEFAULT must not be above {PREFIX}WAIT_MS_MAX")
+        if self.trusted_only and self.trusted_documents is None:
+            raise ValueError(f"{PREFIX}TRUSTED_ONLY needs {PREFIX}TRUSTED_DOCUMENTS, the file of those documents")
         if self.open and not is_loopback(self.host):
             raise ValueError(
                 f"{PREFIX}OPEN lets everybody in, so it needs a loopback {PREFIX}HOST such as 127.0.0.1; "

@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import strawberry
-from starlette.datastructures import MutableHeaders
 
 from app.infra import consistency_token
 from app.infra.bus import Bus
@@ -17,9 +16,20 @@ from app.infra.view_status import ViewStatus
 from app.kernel.clock import now
 from app.kernel.errors import InvalidValue, Refusal, Unauthenticated
 from app.kernel.messages import Principal
+from app.plans.trusted import TrustedDocuments
 
 TOKEN_HEADER = "Consistency-Token"  # noqa: S105
 CORRELATION_HEADER = "Correlation-Id"
+
+
+class ResponseHeaders(Protocol):
+    """Headers of a response that is not sent yet."""
+
+    def get(self, key: str, /) -> str | None:
+        """The header, if it is set."""
+
+    def __setitem__(self, key: str, value: str, /) -> None:
+        """Sets it."""
 
 
 class CommandsElsewhere(Refusal):
@@ -60,9 +70,10 @@ class Installation:
     bus: Bus | None
     reads: ReadModels | None
     status: ViewStatus | None
+    documents: TrustedDocuments = field(default_factory=TrustedDocuments)
 
 
-@dataclass
+@dataclass(slots=True)
 class RequestContext:
     """One request's, or one websocket connection's, context."""
 
@@ -70,7 +81,7 @@ class RequestContext:
     principal: Principal | None
     correlation_id: UUID
     header_token: str | None = None
-    response_headers: MutableHeaders | None = None
+    response_headers: ResponseHeaders | None = None
     connection_params: dict[str, Any] = field(default_factory=dict)
 
     @property

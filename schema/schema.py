@@ -8,12 +8,14 @@ from uuid import UUID
 import strawberry
 from graphql import GraphQLError
 from strawberry.types import ExecutionContext, ExecutionResult
+from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
 from app.kernel import typeid
 from app.kernel.errors import MalformedId
 from app.kernel.view import View
 from app.plans import Documents
+from app.plans.trusted import RefusedDocument
 from read_model.accepted_commands import AcceptedCommand
 from schema.catalog import product
 from schema.catalog.autocomplete import AutocompleteQuery
@@ -93,12 +95,20 @@ class Schema(strawberry.Schema):
         allowed = set(kwargs.get("allowed_operation_types") or OperationType) - {OperationType.SUBSCRIPTION}
         return typed(await super().execute(*args, **(kwargs | {"allowed_operation_types": allowed})))
 
-    async def stream(self, *args: Any, **kwargs: Any) -> AsyncGenerator[Any, None]:
-        """The answers to any operation, as they come."""
-        return _typed_each(await super().stream(*args, **kwargs))
+    async def stream(self, query: str | None, *args: Any, **kwargs: Any) -> AsyncGenerator[Any, None]:
+        """The answers to any operation, as they come; over a websocket, this is where its document is looked at."""
+        try:
+            kwargs["context_value"].installation.documents.require(query or "")
+        except RefusedDocument as refused:
+            return _only(refused)
+        return _typed_each(await super().stream(query, *args, **kwargs))
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         """Leaves the logging to `typed`, which knows what is ours: the library logs every mistake of a client."""
+
+
+async def _only(refused: RefusedDocument) -> AsyncGenerator[Any, None]:
+    yield PreExecutionError(data=None, errors=[GraphQLError(refused.message, extensions={"code": refused.code})])
 
 
 async def _typed_each(results: AsyncGenerator[Any, None]) -> AsyncGenerator[Any, None]:

@@ -4,9 +4,7 @@ import json
 from collections.abc import AsyncGenerator, Callable, Mapping
 from http import HTTPStatus
 from typing import Any, TypeGuard, TypeVar
-from uuid import UUID
 
-import structlog
 from cross_web import AsyncHTTPRequestAdapter, HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
@@ -19,10 +17,10 @@ from strawberry.http.exceptions import NonJsonMessageReceived
 from strawberry.schema import BaseSchema
 from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
 
-from app.http.authentication import Authentication
-from app.kernel.clock import new_id
+from app.http.contexts import Contexts
 from app.kernel.errors import Unauthenticated
-from schema.context import CORRELATION_HEADER, TOKEN_HEADER, Installation, RequestContext
+from app.plans.trusted import RefusedDocument
+from schema.context import CORRELATION_HEADER, TOKEN_HEADER, RequestContext
 from schema.errors import brief
 
 Page = Callable[[], Response]
@@ -65,12 +63,10 @@ class Endpoint(GraphQL[RequestContext, None]):
 
     websocket_adapter_class = ObjectsOnly
 
-    def __init__(
-        self, schema: BaseSchema, installation: Installation, authentication: Authentication, page: Page | None
-    ) -> None:
+    def __init__(self, schema: BaseSchema, contexts: Contexts, page: Page | None) -> None:
         protocol = GRAPHQL_TRANSPORT_WS_PROTOCOL if page else GRAPHQL_SSE_PROTOCOL
         super().__init__(schema, graphql_ide="graphiql" if page else None, subscription_protocols=(protocol,))
-        self._installation, self._authentication, self._page = installation, authentication, page
+        self._contexts, self._page = contexts, page
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves one request or connection."""
@@ -83,26 +79,21 @@ class Endpoint(GraphQL[RequestContext, None]):
             return
         except HTTPException as error:
             response = problem(error.status_code, error.reason)
+        except RefusedDocument as refused:
+            response = problem(refused.status, refused.message, refused.code)
         await response(scope, receive, send)
 
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> RequestContext:
         """Who asks and how fresh, from the headers; a websocket says the same in connection_init. Raises a 401."""
-        correlation_id = _correlation(request.headers.get(CORRELATION_HEADER))
+        said = request.headers
         headers = response.headers if isinstance(response, Response) else None
-        if headers is not None:
-            headers[CORRELATION_HEADER] = str(correlation_id)
-        structlog.contextvars.bind_contextvars(correlation_id=str(correlation_id))
-        return RequestContext(
-            installation=self._installation,
-            principal=self._principal(request),
-            correlation_id=correlation_id,
-            header_token=request.headers.get(TOKEN_HEADER),
-            response_headers=headers,
+        return self._contexts.of(
+            self._principal(request), said.get(TOKEN_HEADER), said.get(CORRELATION_HEADER), headers
         )
 
     def _principal(self, request: Request | WebSocket) -> Any:
         try:
-            return self._authentication.principal(request.headers.get("authorization"))
+            return self._contexts.authentication.principal(request.headers.get("authorization"))
         except Unauthenticated as refused:
             if isinstance(request, WebSocket):
                 return None
@@ -116,23 +107,33 @@ class Endpoint(GraphQL[RequestContext, None]):
             context.header_token = token
         if authorization is not None:
             try:
-                context.principal = self._authentication.principal(str(authorization))
+                context.principal = self._contexts.authentication.principal(str(authorization))
             except Unauthenticated:
                 raise ConnectionRejectionError from None
         return {}
 
     async def parse_http_body(self, request: AsyncHTTPRequestAdapter) -> GraphQLRequestData:
-        """One operation. Raises HTTPException 400, 413 or 415 with what is wrong."""
+        """One operation. Raises HTTPException 400, 413 or 415 with what is wrong, or RefusedDocument."""
         posted = request.method == "POST"
         said = await _posted(request) if posted else _in_the_address(request.query_params)
         transport = self._get_stream_transport_from_headers(request.headers)
+        extensions = _optional(said, "extensions", dict, "an object")
         return GraphQLRequestData(
-            query=_query(said.get("query")),
+            query=self._text(said, extensions),
             variables=_optional(said, "variables", dict, "an object"),
             operation_name=_optional(said, "operationName", str, "a string"),
-            extensions=_optional(said, "extensions", dict, "an object"),
+            extensions=extensions,
             protocol=transport.protocol if transport else "http",
         )
+
+    def _text(self, said: Mapping[str, Any], extensions: Mapping[str, Any] | None) -> str:
+        """The text of the operation's document: as it was sent, or as an id or a hash names it."""
+        persisted = isinstance(extensions, Mapping) and "persistedQuery" in extensions
+        if said.get("query") is None and (persisted or said.get("documentId") is not None):
+            query = None
+        else:
+            query = _query(said.get("query"))
+        return _query(self._contexts.installation.documents.text(query, said.get("documentId"), extensions))
 
     async def render_graphql_ide(self, request: Request) -> Response:  # noqa: ARG002 - the library's signature
         """The page for people."""
@@ -192,16 +193,8 @@ _CODES = {400: "BAD_REQUEST", 401: "UNAUTHENTICATED", 404: "NOT_FOUND", 405: "ME
 _CODES |= {413: "TOO_LARGE", 415: "UNSUPPORTED_MEDIA_TYPE"}
 
 
-def problem(status: int, reason: str) -> JSONResponse:
+def problem(status: int, reason: str, code: str | None = None) -> JSONResponse:
     """A 4xx in the shape of a GraphQL answer."""
-    error = {"message": brief(reason), "extensions": {"code": _CODES.get(status, "BAD_REQUEST")}}
+    error = {"message": brief(reason), "extensions": {"code": code or _CODES.get(status, "BAD_REQUEST")}}
     headers = {"WWW-Authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else {}
     return JSONResponse({"errors": [error]}, status_code=status, headers=headers)
-
-
-def _correlation(header: str | None) -> UUID:
-    """A fresh correlation id, or the caller's."""
-    try:
-        return UUID(header) if header else new_id()
-    except ValueError:
-        return new_id()

@@ -66,7 +66,7 @@ class LoopbackNames:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves one request or connection."""
-        if scope["type"] == "lifespan" or is_loopback(_host(scope)):
+        if scope["type"] == "lifespan" or names_loopback(Headers(scope=scope).get("host", "")):
             await self._app(scope, receive, send)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
@@ -75,8 +75,8 @@ class LoopbackNames:
             await problem(400, f"This name may lead elsewhere: {names}.")(scope, receive, send)
 
 
-def _host(scope: Scope) -> str:
-    """The Host header without its port, and an IPv6 address without its brackets."""
-    host = Headers(scope=scope).get("host", "").lower()
+def names_loopback(host: str) -> bool:
+    """Whether a Host header, with its port or without, names this machine alone."""
+    host = host.lower()
     name, _, port = host.rpartition(":")
-    return (name if name and port.isdecimal() else host).removeprefix("[").removesuffix("]")
+    return is_loopback((name if name and port.isdecimal() else host).removeprefix("[").removesuffix("]"))

@@ -16,6 +16,7 @@ from websockets.typing import Subprotocol
 
 from app import bootstrap, registry
 from app.http.authentication import Authentication
+from app.http.contexts import Contexts
 from app.http.endpoint import Endpoint
 from app.infra.hints import HintListener
 from app.infra.view_status import ViewStatus
@@ -167,8 +168,8 @@ async def serving(shop: Installation) -> AsyncIterator[tuple[str, HintListener]]
             stores.log_id, Waiting(0, 0), Shop("GBP", ZoneInfo("Europe/London")), None, reads, ViewStatus(stores.pool)
         )
         schema, everybody = make(registry.ACCEPTED_COMMANDS), Authentication(None, is_open=True)
-        socket_face = Endpoint(schema, context, everybody, lambda: None)  # type: ignore[arg-type, return-value]
-        stream_face = Endpoint(schema, context, everybody, None)
+        socket_face = Endpoint(schema, Contexts(context, everybody), lambda: None)  # type: ignore[arg-type, return-value]
+        stream_face = Endpoint(schema, Contexts(context, everybody), None)
         routes = [WebSocketRoute("/graphql", socket_face), Route("/graphql/stream", stream_face)]
         port = free_port()
         server = uvicorn.Server(

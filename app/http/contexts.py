@@ -1,0 +1,42 @@
+"""What a request makes of itself: who asks, how fresh the answer must be, and what it belongs to."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+import structlog
+
+from app.http.authentication import Authentication
+from app.kernel.clock import new_id
+from app.kernel.messages import Principal
+from schema.context import CORRELATION_HEADER, Installation, RequestContext, ResponseHeaders
+
+
+@dataclass(frozen=True, slots=True)
+class Contexts:
+    """Makes the contexts of requests to an installation, and checks who sends them."""
+
+    installation: Installation
+    authentication: Authentication
+
+    def of(
+        self,
+        principal: Principal | None,
+        token: str | None,
+        correlation_id: str | None,
+        response_headers: ResponseHeaders | None,
+    ) -> RequestContext:
+        """The context of a request with these headers; whatever is logged of it bears its correlation id."""
+        correlation = _correlation(correlation_id)
+        shown = str(correlation)
+        if response_headers is not None:
+            response_headers[CORRELATION_HEADER] = shown
+        structlog.contextvars.bind_contextvars(correlation_id=shown)
+        return RequestContext(self.installation, principal, correlation, token, response_headers)
+
+
+def _correlation(header: str | None) -> UUID:
+    """A fresh correlation id, or the caller's."""
+    try:
+        return UUID(header) if header else new_id()
+    except ValueError:
+        return new_id()

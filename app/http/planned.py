@@ -1,0 +1,139 @@
+"""Operations that there is a plan for, answered without the library's HTTP view.
+
+An ordinary POST of such an operation is answered here. Anything else, and anything that is to be refused, goes to the
+library's endpoint as it came, so that one place says what is wrong with a request.
+"""
+
+import json
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, Final
+
+import msgspec
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.http.contexts import Contexts
+from app.http.gates import MAX_BODY
+from app.kernel.errors import Unauthenticated
+from app.kernel.messages import Principal
+from app.plans import Plan, Plans
+from app.plans.trusted import RefusedDocument
+from schema.context import CORRELATION_HEADER, TOKEN_HEADER
+
+_TOKEN: Final = TOKEN_HEADER.lower().encode()
+_CORRELATION: Final = CORRELATION_HEADER.lower().encode()
+_IN_PARTS: Final = (b"event-stream", b"multipart")
+"""What is in the Accept header of those who want answers in parts."""
+
+
+class _Said(msgspec.Struct):
+    """What a body says."""
+
+    query: str | None = None
+    variables: msgspec.Raw = msgspec.Raw(b"null")
+    operationName: str | None = None  # noqa: N815 - as GraphQL over HTTP calls it
+    extensions: dict[str, Any] | None = None
+    documentId: str | None = None  # noqa: N815
+
+
+_decode: Final = msgspec.json.Decoder(_Said).decode
+
+
+class _NotHere(Exception):
+    """The library's endpoint has to answer this."""
+
+
+class PlannedOperations:
+    """Answers what has a plan; `otherwise` answers the rest. `may_come` judges the Host header that it came under."""
+
+    def __init__(self, plans: Plans, contexts: Contexts, otherwise: ASGIApp, may_come: Callable[[str], bool]) -> None:
+        self._plans, self._contexts, self._otherwise = plans, contexts, otherwise
+        self._documents = contexts.installation.documents
+        self._may_come = lru_cache(256)(lambda host: may_come(host.decode("latin-1")))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves one HTTP request to the GraphQL path."""
+        reading = _Reading(receive)
+        try:
+            headers = self._headers(scope)
+            principal = self._principal(headers)
+            plan, variables = self._plan(await reading.body())
+        except _NotHere:
+            await self._otherwise(scope, reading.again, send)
+            return
+        answered: dict[str, str] = {}
+        context = self._contexts.of(principal, _text(headers, _TOKEN), _text(headers, _CORRELATION), answered)
+        answer = await plan.run(variables, context)
+        await _respond(send, answer.body, answered)
+
+    def _headers(self, scope: Scope) -> dict[bytes, bytes]:
+        """The headers of a POST that wants one answer in JSON. Raises _NotHere, also for one that is sent twice."""
+        listed = scope["headers"]
+        headers: dict[bytes, bytes] = dict(listed)
+        accepts = headers.get(b"accept", b"")
+        if (
+            scope["method"] != "POST"
+            or headers.get(b"content-type") != b"application/json"
+            or len(headers) != len(listed)
+            or any(each in accepts for each in _IN_PARTS)
+            or not self._may_come(headers.get(b"host", b""))
+        ):
+            raise _NotHere
+        return headers
+
+    def _principal(self, headers: dict[bytes, bytes]) -> Principal | None:
+        try:
+            return self._contexts.authentication.principal(_text(headers, b"authorization"))
+        except Unauthenticated:
+            raise _NotHere from None
+
+    def _plan(self, body: bytes) -> tuple[Plan, dict[str, Any] | None]:
+        """The plan that a body asks for, and its variables. Raises _NotHere."""
+        try:
+            said = _decode(body)
+            text = self._documents.text(said.query, said.documentId, said.extensions)
+            variables = json.loads(bytes(said.variables))
+        except (msgspec.DecodeError, ValueError, RecursionError, RefusedDocument):
+            raise _NotHere from None
+        plan = self._plans.plan(text, said.operationName) if text else None
+        if plan is None or not (variables is None or isinstance(variables, dict)):
+            raise _NotHere
+        return plan, variables
+
+
+class _Reading:
+    """Reads a body, and can give what it has read to somebody else."""
+
+    __slots__ = ("_read", "_receive")
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._read: list[Message] = []
+
+    async def body(self) -> bytes:
+        """The whole body. Raises _NotHere where it does not come to an end, or goes beyond what is taken."""
+        whole, more = b"", True
+        while more:
+            message = await self._receive()
+            self._read.append(message)
+            whole += message.get("body", b"")
+            if message["type"] != "http.request" or len(whole) > MAX_BODY:
+                raise _NotHere
+            more = message.get("more_body", False)
+        return whole
+
+    async def again(self) -> Message:
+        """The messages from the first one on."""
+        return self._read.pop(0) if self._read else await self._receive()
+
+
+def _text(headers: dict[bytes, bytes], name: bytes) -> str | None:
+    value = headers.get(name)
+    return value.decode("latin-1") if value is not None else None
+
+
+async def _respond(send: Send, body: bytes, headers: dict[str, str]) -> None:
+    listed = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    listed += [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": 200, "headers": listed})
+    await send({"type": "http.response.body", "body": body})
