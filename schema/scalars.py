@@ -25,9 +25,11 @@ def _parse_amount(value: object) -> Decimal:
 
 def show_amount(amount: Decimal) -> str:
     """Two decimals at least, more only where they say something."""
-    shown = f"{amount:f}".rstrip("0") if "." in f"{amount:f}" else f"{amount:f}."
-    whole, _, decimals = shown.partition(".")
-    return f"{whole}.{decimals:0<2}"
+    shown = str(amount)
+    if shown[-3:-2] == "." and "E" not in shown:
+        return shown
+    whole, _, decimals = f"{amount:f}".partition(".")
+    return f"{whole}.{decimals.rstrip('0'):0<2}"
 
 
 def _parse_moment(value: object) -> datetime:

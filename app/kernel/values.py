@@ -9,6 +9,8 @@ from app.kernel.errors import CurrencyMismatch, InvalidValue
 _MAX_AMOUNT = Decimal("1e12")
 _FINEST = Decimal("0.0001")
 _MAX_PIECES = 1_000_000_000
+_ordinary = re.compile(r"\w[ -~\u00a0-\ud7ff]{0,99}").fullmatch
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +47,22 @@ class Address:
     country: str
 
     def __post_init__(self) -> None:
+        if self._is_ordinary():
+            return
         for field in ("street", "city", "postal_code"):
             if getattr(self, field) is not None:
                 require_text(getattr(self, field), field, at_most=200)
         require_text(self.country, "country", at_most=100)
+
+    def _is_ordinary(self) -> bool:
+        """Whether every part is short and begins with a letter or digit, as nearly all do: then nothing is wrong."""
+        street, city, postal_code = self.street, self.city, self.postal_code
+        return (
+            (street is None or _ordinary(street) is not None)
+            and (city is None or _ordinary(city) is not None)
+            and (postal_code is None or _ordinary(postal_code) is not None)
+            and _ordinary(self.country) is not None
+        )
 
     def lines(self) -> str:
         """The address as one line, the way that it is shown."""
@@ -67,7 +81,7 @@ def require_text(text: str, field: str, *, at_most: int) -> None:
 
 def require_storable(text: str, field: str) -> None:
     """Raises InvalidValue for a text with a null character or a lone surrogate, which have no UTF-8 in PostgreSQL."""
-    if "\x00" in text or any("\ud800" <= character <= "\udfff" for character in text):
+    if _UNSTORABLE.search(text):
         raise InvalidValue(f"{field} holds a character that cannot be stored.", field=field)
 
 

@@ -9,5 +9,6 @@ from app.plans.counts import Counts
 from app.plans.documents import Documents
 from app.plans.plan import Plan
 from app.plans.plans import Plans
+from app.plans.shown import shown
 
-__all__ = ["Counts", "Documents", "Plan", "Plans"]
+__all__ = ["Counts", "Documents", "Plan", "Plans", "shown"]

@@ -14,6 +14,7 @@ from strawberry.types.field import StrawberryField
 from app.plans.arguments import Arguments, arguments
 from app.plans.operations import Inexpressible, Operation
 from app.plans.run import Run
+from app.plans.shown import PATH
 
 InfoOf = Callable[[Run, Path], Any]
 
@@ -53,6 +54,8 @@ def resolver(
         if field.default_resolver is not getattr:
             raise Inexpressible("another default resolver")
         return Resolver(getattr, attribute=field.python_name)
+    if (path := getattr(made.wrapped_func, PATH, None)) is not None:
+        return Resolver(getattr, attribute=path)
     named = [each.name for each in (made.parent_parameter, made.root_parameter) if each]
     info = made.info_parameter
     return Resolver(

@@ -11,6 +11,7 @@ from app.infra.freshness import Wanted
 from app.infra.hints import wait
 from app.infra.tables import Stored
 from app.kernel import typeid
+from app.plans import shown
 from read_model.orders import order_details as view
 from schema.context import Info
 from schema.orders.enums import OrderStatus, PaymentMethod
@@ -22,28 +23,26 @@ _POLL_S = 1.0
 
 @strawberry.type(description="A line of an order; quantities count pieces.")
 class OrderItem:
-    line: int
-    product_id: strawberry.ID
-    sku: str
-    name: str
-    quantity: int
-    returned: int
-    unit_price: Money
-    amount: Money
+    row: strawberry.Private[view.DetailedItem]
+    currency: strawberry.Private[str]
+    line: int = shown("row.line")
 
-    @classmethod
-    def of(cls, item: view.DetailedItem, currency: str) -> "OrderItem":
-        """The line as clients see it."""
-        return cls(
-            line=item.line,
-            product_id=strawberry.ID(typeid.encode("product", item.product_id)),
-            sku=item.sku,
-            name=item.name,
-            quantity=item.quantity,
-            returned=item.returned,
-            unit_price=Money(amount=item.unit_price, currency=currency),
-            amount=Money(amount=item.amount, currency=currency),
-        )
+    @strawberry.field
+    def product_id(self) -> strawberry.ID:
+        return strawberry.ID(typeid.encode("product", self.row.product_id))
+
+    sku: str = shown("row.sku")
+    name: str = shown("row.name")
+    quantity: int = shown("row.quantity")
+    returned: int = shown("row.returned")
+
+    @strawberry.field
+    def unit_price(self) -> Money:
+        return Money(amount=self.row.unit_price, currency=self.currency)
+
+    @strawberry.field
+    def amount(self) -> Money:
+        return Money(amount=self.row.amount, currency=self.currency)
 
 
 @strawberry.type(description="An amount on an order that is not goods.")
@@ -63,64 +62,63 @@ class StatusChange:
 
 @strawberry.type(description="One order with everything that a page about it shows.")
 class Order(Node):
-    version: int
-    reference: str | None = strawberry.field(description="Its number in older books.")
-    customer_id: strawberry.ID | None = strawberry.field(description="Null for a guest's order.")
-    customer_name: str
-    customer_email: str | None
-    status: OrderStatus
-    total: Money = strawberry.field(description="Goods and charges, as ordered.")
-    refunded: Money
-    item_count: int = strawberry.field(description="Pieces ordered.")
-    items: list[OrderItem]
-    charges: list[OrderCharge]
-    shipping_address: Address
-    billing_address: Address
-    payment_method: PaymentMethod
-    tracking_code: str | None
-    placed_at: datetime
-    history: list[StatusChange]
+    stored: strawberry.Private[Stored[view.OrderDetails]]
+    row: strawberry.Private[view.OrderDetails]
+
+    version: int = shown("stored.version")
+    reference: str | None = shown("row.reference", description="Its number in older books.")
+
+    @strawberry.field(description="Null for a guest's order.")
+    def customer_id(self) -> strawberry.ID | None:
+        customer_id = self.row.customer_id
+        return strawberry.ID(typeid.encode("customer", customer_id)) if customer_id else None
+
+    customer_name: str = shown("row.customer_name")
+    customer_email: str | None = shown("row.customer_email")
+    status: OrderStatus = shown("row.status")
+
+    @strawberry.field(description="Goods and charges, as ordered.")
+    def total(self) -> Money:
+        return Money(amount=self.row.total, currency=self.row.currency)
+
+    @strawberry.field
+    def refunded(self) -> Money:
+        return Money(amount=self.row.refunded, currency=self.row.currency)
+
+    item_count: int = shown("row.item_count", description="Pieces ordered.")
+
+    @strawberry.field
+    def items(self) -> list[OrderItem]:
+        return [OrderItem(row=item, currency=self.row.currency) for item in self.row.items]
+
+    @strawberry.field
+    def charges(self) -> list[OrderCharge]:
+        return [
+            OrderCharge(
+                code=charge.code,
+                description=charge.description,
+                amount=Money(amount=charge.amount, currency=self.row.currency),
+            )
+            for charge in self.row.charges
+        ]
+
+    @strawberry.field
+    def shipping_address(self) -> Address:
+        return Address.of(self.row.shipping_address)
+
+    @strawberry.field
+    def billing_address(self) -> Address:
+        return Address.of(self.row.billing_address)
+
+    payment_method: PaymentMethod = shown("row.payment_method")
+    tracking_code: str | None = shown("row.tracking_code")
+    placed_at: datetime = shown("row.placed_at")
+    history: list[StatusChange] = shown("row.history")
 
     @classmethod
     def of(cls, stored: Stored[view.OrderDetails]) -> "Order":
         """The order as clients see it."""
-        row = stored.row
-        customer_id = typeid.encode("customer", row.customer_id) if row.customer_id else None
-        return cls(
-            id=strawberry.ID(typeid.encode("order", row.order_id)),
-            version=stored.version,
-            reference=row.reference,
-            customer_id=strawberry.ID(customer_id) if customer_id else None,
-            customer_name=row.customer_name,
-            customer_email=row.customer_email,
-            status=OrderStatus(row.status),
-            total=Money(amount=row.total, currency=row.currency),
-            refunded=Money(amount=row.refunded, currency=row.currency),
-            item_count=row.item_count,
-            items=[OrderItem.of(item, row.currency) for item in row.items],
-            charges=[
-                OrderCharge(
-                    code=charge.code,
-                    description=charge.description,
-                    amount=Money(amount=charge.amount, currency=row.currency),
-                )
-                for charge in row.charges
-            ],
-            shipping_address=Address.of(row.shipping_address),
-            billing_address=Address.of(row.billing_address),
-            payment_method=PaymentMethod(row.payment_method),
-            tracking_code=row.tracking_code,
-            placed_at=row.placed_at,
-            history=[
-                StatusChange(
-                    status=OrderStatus(change.status),
-                    at=change.at,
-                    actor=change.actor,
-                    reason=change.reason,
-                )
-                for change in row.history
-            ],
-        )
+        return cls(id=strawberry.ID(typeid.encode("order", stored.row.order_id)), stored=stored, row=stored.row)
 
 
 OrderResult = Annotated[Order | Processing, strawberry.union("OrderResult")]
