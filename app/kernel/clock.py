@@ -8,6 +8,8 @@ from uuid import UUID
 _UNIX_MS_SHIFT = 80
 _VERSION_7 = 0x7 << 76
 _VARIANT_RFC9562 = 0b10 << 62
+_MARKS = _VERSION_7 | _VARIANT_RFC9562
+_WITHOUT_MARKS = ~(0xF << 76 | 0b11 << 62)
 
 
 def now() -> datetime:
@@ -17,7 +19,8 @@ def now() -> datetime:
 
 def new_id() -> UUID:
     """A fresh UUIDv7: 48 bits of Unix milliseconds, then 74 random bits (RFC 9562, section 5.7)."""
-    return id_at(time.time_ns() // 1_000_000, int.from_bytes(os.urandom(10)))
+    number = time.time_ns() // 1_000_000 << _UNIX_MS_SHIFT | int.from_bytes(os.urandom(10))
+    return UUID(int=number & _WITHOUT_MARKS | _MARKS)
 
 
 def id_at(unix_ms: int, entropy: int) -> UUID:

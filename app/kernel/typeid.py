@@ -5,14 +5,27 @@ from uuid import UUID
 from app.kernel.errors import MalformedId
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
-_VALUES = {character: value for value, character in enumerate(_ALPHABET)}
+_PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
+_LOW_60_BITS = (1 << 60) - 1
 _LENGTH = 26
+
+_PYTHONS_ALPHABET = b"0123456789abcdefghijklmnopqrstuv"
+_TO_PYTHONS = bytearray(b"!" * 256)
+for _ours, _theirs in zip(_ALPHABET.encode(), _PYTHONS_ALPHABET, strict=True):
+    _TO_PYTHONS[_ours] = _theirs
+"""From each character to the digit that `int` reads in its place, and from what is none to one that it refuses."""
 
 
 def encode(prefix: str, value: UUID) -> str:
     """`encode("order", uuid)` is `order_` and 26 characters."""
-    number = value.int
-    return prefix + "_" + "".join(_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5))
+    number, pairs = value.int, _PAIRS
+    high, low = number >> 60, number & _LOW_60_BITS
+    return (
+        f"{prefix}_{pairs[high >> 60]}{pairs[high >> 50 & 1023]}{pairs[high >> 40 & 1023]}{pairs[high >> 30 & 1023]}"
+        f"{pairs[high >> 20 & 1023]}{pairs[high >> 10 & 1023]}{pairs[high & 1023]}{pairs[low >> 50]}"
+        f"{pairs[low >> 40 & 1023]}{pairs[low >> 30 & 1023]}{pairs[low >> 20 & 1023]}{pairs[low >> 10 & 1023]}"
+        f"{pairs[low & 1023]}"
+    )
 
 
 def decode(prefix: str, text: str) -> UUID:
@@ -29,9 +42,6 @@ def split(text: str) -> tuple[str, UUID]:
     if not separator or not prefix or len(suffix) != _LENGTH or suffix[0] > "7":
         raise MalformedId(text=text)
     try:
-        number = 0
-        for character in suffix:
-            number = number << 5 | _VALUES[character]
-    except KeyError:
+        return prefix, UUID(int=int(suffix.encode("ascii").translate(_TO_PYTHONS), 32))
+    except ValueError:
         raise MalformedId(text=text) from None
-    return prefix, UUID(int=number)

@@ -42,6 +42,15 @@ def test_fresh_ids_are_of_now_and_differ() -> None:
     assert [unix_ms_of(each) for each in made] == sorted(unix_ms_of(each) for each in made)
 
 
+def test_fresh_ids_are_of_version_7_and_use_each_of_the_74_bits() -> None:
+    made = [new_id() for _ in range(1_000)]
+    assert {(each.version, each.variant) for each in made} == {(7, "specified in RFC 4122")}
+    ever_set = ever_clear = 0
+    for each in made:
+        ever_set, ever_clear = ever_set | each.int, ever_clear | ~each.int
+    assert (ever_set & ever_clear & (1 << 80) - 1).bit_count() == 74
+
+
 def test_now_is_utc() -> None:
     assert now().tzinfo is UTC
     assert now() <= datetime.now(UTC)

@@ -27,6 +27,19 @@ def test_every_id_survives_the_way_there_and_back(value: UUID, prefix: str) -> N
     assert typeid.decode(prefix, text) == value
 
 
+@given(st.integers(0, 2**128 - 1))
+def test_a_character_is_five_bits_of_crockfords_alphabet(number: int) -> None:
+    digits = ["0123456789abcdefghjkmnpqrstvwxyz"[number >> shift & 31] for shift in range(125, -1, -5)]
+    assert typeid.encode("x", UUID(int=number)) == "x_" + "".join(digits)
+
+
+@given(st.integers(0, 25), st.characters(exclude_characters="0123456789abcdefghjkmnpqrstvwxyz"))
+def test_one_character_of_another_alphabet_is_too_much(place: int, stray: str) -> None:
+    suffix = TEXT.removeprefix("order_")
+    with pytest.raises(MalformedId):
+        typeid.split("order_" + suffix[:place] + stray + suffix[place + 1 :])
+
+
 @given(st.lists(st.uuids(), min_size=2, max_size=20))
 def test_texts_sort_as_their_ids_do(values: list[UUID]) -> None:
     assert sorted(typeid.encode("order", value) for value in values) == [
@@ -49,6 +62,9 @@ def test_texts_sort_as_their_ids_do(values: list[UUID]) -> None:
         "order_" + "i" * 26,
         "order_" + "\u0660" * 26,
         "order_0\x00" + "0" * 24,
+        "order_0-" + "0" * 24,
+        "order_ " + "0" * 25,
+        "order_" + "\u00ba" * 26,
         str(SOME),
         "x" * 1_000_000,
     ],
