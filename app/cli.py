@@ -170,17 +170,26 @@ def import_(
 
 @commands.command()
 def bench(
-    seconds: Annotated[float, typer.Option(help="How long each measurement takes, in seconds.", min=1)] = 10,
+    only: Annotated[
+        str, typer.Option(help="Tables to print, with commas between them: writes, projections, reads, searching.")
+    ] = "",
+    seconds: Annotated[float, typer.Option(help="How long each measurement takes, in seconds.", min=0.1)] = 10,
     rate: Annotated[float, typer.Option(help="Commands a second while the lag is measured.", min=1)] = 200,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
-    """Measure commands, projections and their lag, on servers of its own."""
+    """Measure reads and writes beside controls, projections and their lag, and searches, on servers of its own."""
     import uvloop
     from rich.console import Console
 
-    from app.bench.report import bench
+    from app.bench.report import Part, Wanted
+    from app.bench.report import bench as measure
 
-    uvloop.run(bench(Console(stderr=as_json), seconds=seconds, rate=rate, as_json=as_json))
+    try:
+        parts = [Part(name.strip()) for name in only.split(",")] if only else list(Part)
+    except ValueError as error:
+        raise typer.BadParameter(f"{error}. Choose from: {', '.join(Part)}.", param_hint="--only") from None
+    wanted = Wanted(seconds=seconds, rate=rate, parts=parts)
+    uvloop.run(measure(Console(stderr=as_json), wanted, as_json=as_json))
 
 
 @commands.command()

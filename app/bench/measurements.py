@@ -5,7 +5,9 @@ import signal
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from app.bench.rig import Rig, at_once, clock, cpu_s, percentile
+from app.bench.cpu import own_cpu_s
+from app.bench.figures import percentile
+from app.bench.rig import Rig, at_once, clock
 from app.infra.freshness import Found, Wanted
 from app.infra.view_status import ViewStatus
 from read_model.orders import order_details
@@ -34,9 +36,9 @@ async def views(rig: Rig, seconds: float) -> list[Figure]:
 
 async def _writes(command: str, what: str, seconds: float, do: Callable[[int], Awaitable[object]]) -> list[Figure]:
     number = max(CLIENTS, int(seconds * 300))
-    began, used = clock(), cpu_s()
+    began, used = clock(), own_cpu_s()
     await at_once(CLIENTS, range(number), do)
-    took, cpu = clock() - began, cpu_s() - used
+    took, cpu = clock() - began, own_cpu_s() - used
     return [
         Figure(f"{what}, {CLIENTS} clients", number / took, "commands/s"),
         Figure(f"{command}, CPU of the process", cpu / number * 1e6, "µs/command"),
@@ -72,7 +74,7 @@ async def visible(rig: Rig, seconds: float, rate: float) -> list[Figure]:
     await asyncio.gather(*tasks)
     took = clock() - began
     named = f"Commit to visible at {len(lags) / took:.0f} commands/s"
-    return [Figure(f"{named}, {name}", percentile(lags, share), "ms") for name, share in _SHARES]
+    return [Figure(f"{named}, {name}", percentile(sorted(lags), share), "ms") for name, share in _SHARES]
 
 
 _SHARES = (("median", 0.5), ("p95", 0.95), ("p99", 0.99), ("longest", 1.0))

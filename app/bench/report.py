@@ -1,46 +1,106 @@
-"""Runs the measurements one after the other, and prints what came out."""
+"""Runs the measurements one table after the other, and prints what came out."""
 
 import json
-import platform
-from collections.abc import Awaitable
-from dataclasses import asdict
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
-from app.bench import measurements, searching
+from app.bench import measurements, reads, searching
+from app.bench.catalog import Size
+from app.bench.filling import Say
+from app.bench.machine import Machine, machine
+from app.bench.measured import RAW, ROUTE, STOCK, Operation
 from app.bench.measurements import Figure
 from app.bench.rig import Rig, rig, temporary
+from app.bench.tables import figures_table, operations_table
 
 
-async def bench(console: Console, *, seconds: float, rate: float, as_json: bool) -> None:
-    """The whole bench: `seconds` for each measurement, `rate` in commands a second for the lag."""
+class Part(StrEnum):
+    """What can be measured by itself."""
+
+    WRITES = "writes"
+    PROJECTIONS = "projections"
+    READS = "reads"
+    SEARCHING = "searching"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to measure: `seconds` for each measurement, `rate` in commands a second while the lag is measured."""
+
+    seconds: float
+    rate: float
+    parts: Sequence[Part] = tuple(Part)
+    size: Size = Size()
+
+
+@dataclass(slots=True)
+class Report:
+    """What came out."""
+
+    machine: Machine
+    operations: dict[Part, list[Operation]] = field(default_factory=dict)
+    figures: dict[Part, list[Figure]] = field(default_factory=dict)
+
+    def for_json(self) -> dict[str, Any]:
+        """All of it, for machines."""
+        operations = {part: [each.for_json() for each in found] for part, found in self.operations.items()}
+        figures = {part: [asdict(each) for each in found] for part, found in self.figures.items()}
+        return {"machine": self.machine.for_json(), "operations": operations, "figures": figures}
+
+    def show(self, console: Console) -> None:
+        """The tables, for people."""
+        console.print(self.machine.words)
+        if found := self.operations.get(Part.READS):
+            title = f"Reads: one api process on one core, {reads.CONNECTIONS} connections"
+            console.print(operations_table(title, found, "req/s", [STOCK, ROUTE, RAW]))
+        for part, figures in self.figures.items():
+            console.print(figures_table(part.value.capitalize(), figures))
+
+
+async def bench(console: Console, wanted: Wanted, *, as_json: bool) -> None:
+    """The bench, on servers of its own."""
     with temporary() as folder, console.status("Starting servers") as status:
         async with rig(Path(folder)) as made:
-            figures: list[Figure] = []
-            for name, measure in _plan(made, seconds, rate):
-                status.update(name)
-                figures += await measure
-    _print(console, figures, as_json)
-
-
-def _plan(made: Rig, seconds: float, rate: float) -> list[tuple[str, Awaitable[list[Figure]]]]:
-    return [
-        ("Writing", measurements.orders(made, seconds)),
-        ("Viewing", measurements.views(made, seconds)),
-        ("Catching up", measurements.catch_up(made)),
-        ("From commit to visible", measurements.visible(made, seconds, rate)),
-        ("Killing workers", measurements.take_over(made)),
-        ("Searching", searching.searches(made)),
-    ]
-
-
-def _print(console: Console, figures: list[Figure], as_json: bool) -> None:
+            report = await measure(made, wanted, status.update)
     if as_json:
-        print(json.dumps([asdict(figure) for figure in figures], indent=2))
-        return
-    table = Table("What", "Figure", "Unit", title=f"{platform.machine()}, Python {platform.python_version()}")
-    for figure in figures:
-        table.add_row(figure.what, f"{figure.value:,.1f}", figure.unit)
-    console.print(table)
+        print(json.dumps(report.for_json(), indent=2))
+    else:
+        report.show(console)
+
+
+async def measure(made: Rig, wanted: Wanted, say: Say) -> Report:
+    """The wanted parts, one after the other."""
+    report = Report(await machine(made))
+    for part, steps in _figures(made, wanted, say).items():
+        if part in wanted.parts:
+            report.figures[part] = []
+            for name, step in steps:
+                say(name)
+                report.figures[part] += await step()
+        if part is Part.PROJECTIONS and Part.READS in wanted.parts:
+            report.operations[Part.READS] = await reads.reads(made, wanted.seconds, wanted.size, say)
+    return report
+
+
+Step = tuple[str, Callable[[], Awaitable[list[Figure]]]]
+
+
+def _figures(made: Rig, wanted: Wanted, say: Say) -> dict[Part, list[Step]]:
+    seconds, rate = wanted.seconds, wanted.rate
+    return {
+        Part.WRITES: [
+            ("Writing", lambda: measurements.orders(made, seconds)),
+            ("Viewing", lambda: measurements.views(made, seconds)),
+        ],
+        Part.PROJECTIONS: [
+            ("Catching up", lambda: measurements.catch_up(made)),
+            ("From commit to visible", lambda: measurements.visible(made, seconds, rate)),
+            ("Killing workers", lambda: measurements.take_over(made)),
+        ],
+        Part.SEARCHING: [("Searching", lambda: searching.searches(made, wanted.size, say))],
+    }

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -16,6 +15,7 @@ from pathlib import Path
 from uuid import UUID
 
 from app import bootstrap, registry
+from app.bench.catalog import Article, Filled
 from app.config import Settings, load_settings
 from app.infra.embedded import Servers
 from app.infra.freshness import ReadModels
@@ -32,6 +32,30 @@ PRODUCTS = 1_000
 _PLENTY = 1_000_000_000
 
 
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where the servers are, and their processes."""
+
+    database_url: str
+    redis_url: str
+    postgres_pid: int
+    redis_pid: int
+
+    @classmethod
+    def of(cls, servers: Servers) -> "Places":
+        """Of servers that were started here."""
+        assert servers.postgres is not None
+        assert servers.redis is not None
+        postgres, redis = servers.postgres.pid, servers.redis.pid
+        assert postgres is not None
+        assert redis is not None
+        return cls(servers.database_url, servers.redis_url, postgres, redis)
+
+    def watched(self, server_pid: int) -> dict[str, int]:
+        """What the load generator's measurements look at: a server, and the stores."""
+        return {"server": server_pid, "postgres": self.postgres_pid, "redis": self.redis_pid}
+
+
 @dataclass
 class Rig:
     """Both sides of an installation inside this process, and workers beside it."""
@@ -41,6 +65,9 @@ class Rig:
     reads: ReadModels
     customer_id: UUID
     products: Sequence[UUID]
+    places: Places
+    articles: Sequence[Article] = ()
+    filled: Filled | None = None
     workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     @property
@@ -81,12 +108,20 @@ class Rig:
 
 @asynccontextmanager
 async def rig(data_dir: Path) -> AsyncIterator[Rig]:
-    """An installation with one customer and a thousand products, on servers of its own that keep what they are told."""
-    with Servers(data_dir) as servers, _environment(servers):
+    """A rig on servers of its own that keep what they are told."""
+    with Servers(data_dir) as servers:
+        async with rig_at(Places.of(servers)) as made:
+            yield made
+
+
+@asynccontextmanager
+async def rig_at(places: Places, products: int = PRODUCTS) -> AsyncIterator[Rig]:
+    """An installation with one customer and a thousand products."""
+    with _environment(places):
         settings = load_settings()
         await migrate(settings.database_url, registry.VIEWS)
         async with bootstrap.commands(settings) as commands, bootstrap.read_models(settings) as (reads, _):
-            made = Rig(settings, commands, reads, new_id(), [new_id() for _ in range(PRODUCTS)])
+            made = Rig(settings, commands, reads, new_id(), [new_id() for _ in range(products)], places)
             try:
                 await _stock(made)
                 yield made
@@ -95,8 +130,8 @@ async def rig(data_dir: Path) -> AsyncIterator[Rig]:
 
 
 @contextlib.contextmanager
-def _environment(servers: Servers) -> Iterator[None]:
-    known = {"DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url}
+def _environment(places: Places) -> Iterator[None]:
+    known = {"DATABASE_URL": places.database_url, "REDIS_URL": places.redis_url}
     before = {name: os.environ.get(name) for name in known}
     os.environ.update(known)
     try:
@@ -115,7 +150,7 @@ async def _stock(made: Rig) -> None:
     await made.dispatch(
         RegisterCustomer(at=now(), customer_id=made.customer_id, name="Bench", email=email, address=home)
     )
-    await at_once(16, range(PRODUCTS), lambda number: _add(made, number))
+    await at_once(16, range(len(made.products)), lambda number: _add(made, number))
 
 
 async def _add(made: Rig, number: int) -> None:
@@ -144,18 +179,6 @@ async def at_once(clients: int, work: range, do: Callable[[int], Awaitable[objec
             await do(number)
 
     await asyncio.gather(*(client() for _ in range(clients)))
-
-
-def cpu_s() -> float:
-    """Seconds of CPU that this process has used."""
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime
-
-
-def percentile(values: Sequence[float], share: float) -> float:
-    """The value that this share of the sorted values does not exceed."""
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
 
 
 def temporary() -> "tempfile.TemporaryDirectory[str]":
