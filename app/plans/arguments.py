@@ -17,7 +17,6 @@ from graphql import (
     is_required_argument,
     visit,
 )
-from graphql.execution.values import VariableValues
 from graphql.language import BREAK, Visitor
 from graphql.utilities.coerce_input_value import coerce_default_value, coerce_input_literal
 from strawberry.relay import GlobalID
@@ -26,10 +25,12 @@ from strawberry.types.arguments import StrawberryArgument, convert_argument
 from strawberry.types.base import StrawberryOptional
 from strawberry.types.field import StrawberryField
 
-Read = Callable[[VariableValues], Any]
+from app.plans.variables import Variables
+
+Read = Callable[[Variables], Any]
 """An argument's coerced value in a request; Undefined where it has none."""
 
-Arguments = Callable[[VariableValues], dict[str, Any]]
+Arguments = Callable[[Variables], dict[str, Any]]
 """The keyword arguments of a resolver in a request. Raises Unforeseen where graphql-core has to say what is wrong."""
 
 
@@ -50,7 +51,7 @@ def arguments(schema: Schema, field: StrawberryField, definition: GraphQLField, 
     if not parts:
         return None
 
-    def read(variables: VariableValues) -> dict[str, Any]:
+    def read(variables: Variables) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for name, value_of, convert in parts:
             value = value_of(variables)
@@ -95,7 +96,7 @@ def _constant(value: Any) -> Read:
 def _variable(name: str, definition: GraphQLArgument, absent: Any) -> Read:
     required, non_null = is_required_argument(definition), is_non_null_type(definition.type)
 
-    def read(variables: VariableValues) -> Any:
+    def read(variables: Variables) -> Any:
         value = variables.coerced.get(name, Undefined)
         if (value is None and non_null) or (value is Undefined and required):
             raise Unforeseen(name)
@@ -105,8 +106,8 @@ def _variable(name: str, definition: GraphQLArgument, absent: Any) -> Read:
 
 
 def _literal_with_variables(node: ValueNode, definition: GraphQLArgument) -> Read:
-    def read(variables: VariableValues) -> Any:
-        value = coerce_input_literal(node, definition.type, variables)
+    def read(variables: Variables) -> Any:
+        value = coerce_input_literal(node, definition.type, variables.values())
         if value is Undefined:
             raise Unforeseen
         return value

@@ -14,7 +14,7 @@ from app.plans.operations import Inexpressible, Operation
 from app.plans.replay import replay
 from app.plans.run import Run
 from app.plans.shapes import Failed, Outcomes, Shape, shape
-from app.plans.variables import InvalidVariables, coercer
+from app.plans.variables import InvalidVariables, Variables, coercer
 
 _MOST_SHAPES: Final = 16
 """How many combinations of its switches a plan keeps."""
@@ -58,14 +58,14 @@ class Plan:
         self._counts.planned += 1
         return Answer(encode({"data": data}))
 
-    def _shape(self, variables: VariableValues) -> Shape:
+    def _shape(self, variables: Variables) -> Shape:
         """The shape that the switches make. Raises Inexpressible, or a GraphQLError where they cannot be."""
         turned = tuple(variables.coerced.get(name) for name in self._switches)
         found = self._shapes.get(turned)
         if found is None:
             if len(self._shapes) >= _MOST_SHAPES:
                 raise Inexpressible("many shapes")
-            found = self._shapes[turned] = shape(self._schema, self._operation, variables)
+            found = self._shapes[turned] = shape(self._schema, self._operation, variables.values())
         return found
 
     async def _by_graphql_core(self, variables: Mapping[str, Any] | None, context: Any, outcomes: Outcomes) -> Answer:

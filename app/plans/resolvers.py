@@ -4,19 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
 
-from graphql import GraphQLField, GraphQLObjectType, GraphQLResolveInfo
+from graphql import GraphQLField, GraphQLObjectType
 from graphql.execution.collect_fields import FieldDetails
-from graphql.pyutils import Path, is_awaitable
-from graphql.type.definition import GraphQLResolveInfoHelpers
 from strawberry.schema import Schema
 from strawberry.types.field import StrawberryField
 
 from app.plans.arguments import Arguments, arguments
+from app.plans.infos import InfoOf, info_of
 from app.plans.operations import Inexpressible, Operation
-from app.plans.run import Run
 from app.plans.shown import PATH
-
-InfoOf = Callable[[Run, Path], Any]
 
 
 @dataclass(frozen=True)
@@ -64,52 +60,6 @@ def resolver(
         takes_self=made.self_parameter is not None,
         named_source=tuple(dict.fromkeys(named)),
         info_name=info.name if info else None,
-        info=_info(schema, operation, parent, definition, details, field) if info else None,
+        info=info_of(schema, operation, parent, definition, details, field) if info else None,
         arguments=arguments(schema, field, definition, details[0].node),
     )
-
-
-def _info(
-    schema: Schema,
-    operation: Operation,
-    parent: GraphQLObjectType,
-    definition: GraphQLField,
-    details: list[FieldDetails],
-    field: StrawberryField,
-) -> InfoOf:
-    """What makes the library's `info` of a run, as graphql-core would."""
-    nodes = [each.node for each in details]
-    name, returned, fragments = nodes[0].name.value, definition.type, operation.fragments
-    core, node, made = schema._schema, operation.node, schema.config.info_class  # noqa: SLF001 - as the library's extensions do
-
-    def info(run: Run, path: Path) -> Any:
-        raw = GraphQLResolveInfo(
-            name,
-            nodes,
-            returned,
-            parent,
-            path,
-            core,
-            fragments,
-            None,
-            node,
-            run.variables,
-            run.context,
-            is_awaitable,
-            None,
-            _HELPERS,
-        )
-        return made(_raw_info=raw, _field=field)
-
-    return info
-
-
-async def _gather(awaitables: Any) -> list[Any]:
-    return [await each for each in awaitables]
-
-
-def _track(_: Any) -> None:
-    """Nothing outlives a run."""
-
-
-_HELPERS = GraphQLResolveInfoHelpers(gather=_gather, track=_track)

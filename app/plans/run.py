@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-from graphql.execution.values import VariableValues
+from app.plans.variables import Variables
 
 Pending = tuple[dict[str, Any], str, Any, Any, Any]
 """Where a value goes that is not there yet: dictionary, key, awaitable, what completes it, and its path."""
@@ -15,7 +15,7 @@ class Run:
 
     __slots__ = ("context", "pending", "variables")
 
-    def __init__(self, context: Any, variables: VariableValues) -> None:
+    def __init__(self, context: Any, variables: Variables) -> None:
         self.context, self.variables = context, variables
         self.pending: list[Pending] = []
 

@@ -36,38 +36,57 @@ class InvalidVariables(Exception):
 
 def coercer(
     schema: GraphQLSchema, operation: OperationDefinitionNode
-) -> Callable[[Mapping[str, Any] | None], VariableValues]:
+) -> Callable[[Mapping[str, Any] | None], "Variables"]:
     """What turns a request's variables into the operation's. It raises InvalidVariables.
 
     Raises Inexpressible for a variable whose type is not one of inputs.
     """
     definitions = operation.variable_definitions or ()
-    signatures = [get_variable_signature(schema, each) for each in definitions]
-    plain = [_Plain(each) for each in signatures if isinstance(each, GraphQLVariableSignature)]
-    if len(plain) < len(definitions):
+    found = [get_variable_signature(schema, each) for each in definitions]
+    signatures = {each.name: each for each in found if isinstance(each, GraphQLVariableSignature)}
+    if len(signatures) < len(definitions):
         raise Inexpressible("a variable that is no input")
+    plain = [(each.name, each.kind, each) for each in map(_Plain, signatures.values())]
 
-    def coerce(given: Mapping[str, Any] | None) -> VariableValues:
-        sources: dict[str, VariableValueSource] = {}
+    def coerce(given: Mapping[str, Any] | None) -> Variables:
         coerced: dict[str, Any] = {}
-        for variable in plain:
-            value = given.get(variable.name, Undefined) if given else Undefined
-            if variable.takes(value):
-                sources[variable.name] = VariableValueSource(variable.signature, value)
-                coerced[variable.name] = value
-            elif value is Undefined and variable.may_be_absent:
-                sources[variable.name] = VariableValueSource(variable.signature)
-            else:
+        for name, kind, variable in plain:
+            value = given.get(name, Undefined) if given else Undefined
+            if (value.__class__ is kind and kind is not int) or variable.takes(value):
+                coerced[name] = value
+            elif value is not Undefined or not variable.may_be_absent:
                 return _as_graphql_core_does(given)
-        return VariableValues(sources, coerced)
+        return Variables(coerced, signatures)
 
-    def _as_graphql_core_does(given: Mapping[str, Any] | None) -> VariableValues:
+    def _as_graphql_core_does(given: Mapping[str, Any] | None) -> Variables:
         values = get_variable_values(schema, definitions, dict(given or {}))
         if isinstance(values, list):
             raise InvalidVariables
-        return values
+        return Variables(values.coerced, signatures, values)
 
     return coerce
+
+
+class Variables:
+    """The coerced values of a request's variables by name, and all that graphql-core knows of them when it is asked."""
+
+    __slots__ = ("_signatures", "_values", "coerced")
+
+    def __init__(
+        self,
+        coerced: dict[str, Any],
+        signatures: Mapping[str, GraphQLVariableSignature],
+        values: VariableValues | None = None,
+    ) -> None:
+        self.coerced, self._signatures, self._values = coerced, signatures, values
+
+    def values(self) -> VariableValues:
+        """As graphql-core hands them to resolvers."""
+        if self._values is None:
+            given = {name: self.coerced.get(name, Undefined) for name in self._signatures}
+            sources = {name: VariableValueSource(self._signatures[name], value) for name, value in given.items()}
+            self._values = VariableValues(sources, self.coerced)
+        return self._values
 
 
 class _Plain:
