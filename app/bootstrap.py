@@ -20,7 +20,7 @@ from app.infra.freshness import ReadModels
 from app.infra.hints import LOG, VIEWS, HintListener, HintSender
 from app.infra.log_identity import look_up
 from app.infra.redis_rounds import RedisRounds
-from app.infra.redis_views import RedisView
+from app.infra.redis_views import RedisLines, RedisView
 from app.infra.table_views import TableView
 
 _REDIS_TIMEOUT_S = 1.0
@@ -108,9 +108,9 @@ async def _stores(settings: Settings, dsn: str, role: str, *channels: str) -> As
         log_id = await look_up(pool, "read")
         prefix = prefix_of(log_id)
         tables = dict(await generations.tables(pool, registry.VIEWS))
-        rounds = RedisRounds(redis, prefix)
+        lines = RedisLines.of(redis, prefix)
         documents = {
-            name: RedisView(redis, prefix, table, rounds) for name, table in tables.items() if table.view.in_redis
+            name: RedisView(redis, prefix, table, lines) for name, table in tables.items() if table.view.in_redis
         }
         hints = await stack.enter_async_context(HintListener(listening, prefix, *channels).listening())
-        yield Stores(pool, redis, prefix, log_id, tables, documents, rounds, hints)
+        yield Stores(pool, redis, prefix, log_id, tables, documents, lines.rounds, hints)

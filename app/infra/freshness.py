@@ -1,8 +1,9 @@
 """Reading your own writes: wait until a view has reached what was asked for, then answer, or say that it has not."""
 
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 import asyncpg
@@ -11,11 +12,16 @@ from redis.exceptions import RedisError
 from app.infra.db import Pool
 from app.infra.hints import HintListener, wait
 from app.infra.redis_views import RedisView, Top
+from app.infra.table_reads import Rows, TableReads
 from app.infra.table_views import TableView
 from app.infra.tables import Stored
 from app.kernel.view import Key, View
 
 Row = TypeVar("Row")
+Seen = TypeVar("Seen")
+
+_Look = tuple[int | None, Stored[Row] | None]
+"""How far the key's shard was, and the key's row; None where there is none."""
 
 _POLL_S = 0.05
 """How long a waiting read goes without looking itself, should every hint be lost."""
@@ -88,7 +94,10 @@ class ReadModels:
         documents: Mapping[str, RedisView[Any]],
         hints: HintListener,
     ) -> None:
-        self.pool, self._tables, self._documents, self.hints = pool, tables, documents, hints
+        self.pool, self._tables, self.hints = pool, tables, hints
+        self._rankings = documents
+        self._documents = {name: each for name, each in documents.items() if each.view.documents}
+        self._rows = {name: TableReads(pool, table) for name, table in tables.items()}
 
     def table(self, view: View[Row]) -> TableView[Row]:
         """The generation of the view's table that this process reads."""
@@ -96,62 +105,62 @@ class ReadModels:
 
     async def get(self, view: View[Row], key: Key, wanted: Wanted) -> Found[Row] | Behind:
         """One row by key, at least as fresh as wanted."""
-        deadline = time.monotonic() + wanted.wait_s
-        with self.hints.subscribed(view.name) as woken:
-            while True:
-                checkpoint, stored = await self._look(view, key, wanted)
-                if checkpoint is not None and _satisfies(checkpoint, stored, wanted):
-                    return Found(stored, checkpoint)
-                left = deadline - time.monotonic()
-                if left <= 0:
-                    freshness = await self.freshness(view, wanted)
-                    return Behind(wanted, stored.version if stored else None, checkpoint, freshness)
-                await wait(woken, min(left, _POLL_S))
+        checkpoint, stored = await self._look(view, key, wanted)
+        if not _satisfies(checkpoint, stored, wanted) and wanted.wait_s > 0:
+            look = partial(self._look, view, key, wanted)
+            checkpoint, stored = await self._look_until(view, wanted, look, lambda seen: _satisfies(*seen, wanted))
+        if checkpoint is not None and _satisfies(checkpoint, stored, wanted):
+            return Found(stored, checkpoint)
+        return Behind(wanted, stored.version if stored else None, checkpoint, await self.freshness(view, wanted))
 
     async def get_many(self, view: View[Row], keys: Collection[Key], wanted: Wanted) -> dict[Key, Stored[Row]] | Behind:
         """The rows of these keys, as far as there are any, none of them older than the wanted position."""
         if not keys:
             return {}
-        found = await self._documents_of(view, keys, wanted.position or 0)
-        if found is None:
-            if isinstance(reached := await self.reach(view, wanted), Behind):
-                return reached
-            found = {}
-        missing = set(keys) - found.keys()
-        return found | await self.table(view).load(self.pool, missing) if missing else found
+        position = wanted.position or 0
+        look = partial(self._look_at_many, view, keys, position)
+        checkpoint, found = await self._look_until(view, wanted, look, lambda seen: _reaches(seen[0], position))
+        if _reaches(checkpoint, position):
+            return found
+        return Behind(wanted, None, checkpoint, await self.freshness(view, wanted))
 
     async def top(
         self, view: View[Any], unions: Sequence[Collection[str]], most: int, wanted: Wanted, kept_ms: int = 0
     ) -> tuple[int, list[Top]] | Behind | None:
         """The highest of a view's rankings (see `RedisView.top`); None where only the flat table can tell."""
-        deadline = time.monotonic() + wanted.wait_s
-        with self.hints.subscribed(view.name) as woken:
-            while True:
-                try:
-                    answer = await self._documents[view.name].top(
-                        unions, most, kept_ms=kept_ms, position=wanted.position or 0
-                    )
-                except (RedisError, OSError):
-                    answer = None
-                if answer is not None and answer[0] >= (wanted.position or 0):
-                    return answer
-                left = deadline - time.monotonic()
-                if answer is None or left <= 0:
-                    reached = await self.reach(view, replace(wanted, wait_s=max(0.0, left)))
-                    return reached if isinstance(reached, Behind) else None
-                await wait(woken, min(left, _POLL_S))
+        deadline, position = time.monotonic() + wanted.wait_s, wanted.position or 0
+
+        async def look() -> tuple[int, list[Top]] | None:
+            try:
+                return await self._rankings[view.name].top(unions, most, kept_ms=kept_ms, position=position)
+            except (RedisError, OSError):
+                return None
+
+        answer = await self._look_until(view, wanted, look, lambda seen: seen is None or seen[0] >= position)
+        if answer is not None and answer[0] >= position:
+            return answer
+        left = replace(wanted, wait_s=max(0.0, deadline - time.monotonic()))
+        return reached if isinstance(reached := await self.reach(view, left), Behind) else None
 
     async def reach(self, view: View[Any], wanted: Wanted) -> Freshness | Behind:
         """Waits until every shard of the view has reached the wanted position."""
-        deadline = time.monotonic() + wanted.wait_s
+        position, look = wanted.position or 0, partial(self.freshness, view, wanted)
+        freshness = await self._look_until(view, wanted, look, lambda seen: seen.position >= position)
+        return freshness if freshness.position >= position else Behind(wanted, None, freshness.position, freshness)
+
+    async def _look_until(
+        self, view: View[Any], wanted: Wanted, look: Callable[[], Awaitable[Seen]], enough: Callable[[Seen], bool]
+    ) -> Seen:
+        """The first look that shows enough, or the last one before the wait is over."""
+        deadline, seen = time.monotonic() + wanted.wait_s, await look()
+        if enough(seen) or wanted.wait_s <= 0:
+            return seen
         with self.hints.subscribed(view.name) as woken:
             while True:
-                freshness = await self.freshness(view, wanted)
-                if freshness.position >= (wanted.position or 0):
-                    return freshness
+                seen = await look()
                 left = deadline - time.monotonic()
-                if left <= 0:
-                    return Behind(wanted, None, freshness.position, freshness)
+                if enough(seen) or left <= 0:
+                    return seen
                 await wait(woken, min(left, _POLL_S))
 
     async def freshness(self, view: View[Any], wanted: Wanted = Wanted()) -> Freshness:
@@ -167,46 +176,53 @@ class ReadModels:
             return Freshness("STALLED", -1, row["head"] or 0, 0.0)
         return _freshness(row, max(row["head"], wanted.position or 0))
 
-    async def _documents_of(
-        self, view: View[Row], keys: Collection[Key], position: int
-    ) -> dict[Key, Stored[Row]] | None:
-        """What Redis holds of these keys; None where it has not reached the position."""
+    async def _look_at_many(self, view: View[Row], keys: Collection[Key], position: int) -> Rows[Row]:
+        """What Redis holds of the keys, if it has reached the position, and the flat table for the others."""
+        found = await self._documents_of(view, keys, position)
+        missing = [key for key in keys if key not in found[1]]
+        if not missing:
+            return found
+        checkpoint, rows = await self._rows[view.name].read(missing)
+        return checkpoint, found[1] | rows
+
+    async def _documents_of(self, view: View[Row], keys: Collection[Key], position: int) -> Rows[Row]:
         documents: RedisView[Row] | None = self._documents.get(view.name)
-        if documents is None or not view.documents:
-            return None
+        if documents is None:
+            return None, {}
         try:
             checkpoint, found = await documents.read_many(keys)
         except (RedisError, OSError):
-            return None
-        return found if checkpoint is not None and checkpoint >= position else None
+            return None, {}
+        return (checkpoint, found) if checkpoint is not None and checkpoint >= position else (None, {})
 
-    async def _look(self, view: View[Row], key: Key, wanted: Wanted) -> tuple[int | None, Stored[Row] | None]:
+    async def _look(self, view: View[Row], key: Key, wanted: Wanted) -> _Look[Row]:
         """Redis first; the flat table when Redis has nothing to say or is not as fresh as it must be.
 
         A document that is missing may have been evicted: only the table knows that there is no such row.
         """
         documents: RedisView[Row] | None = self._documents.get(view.name)
-        if documents is not None and view.documents:
+        if documents is not None:
             try:
                 checkpoint, stored = await documents.read(key)
             except (RedisError, OSError):
                 return await self._look_in_table(view, key)
-            if checkpoint is not None and stored is not None and _satisfies(checkpoint, stored, wanted):
+            if stored is not None and _satisfies(checkpoint, stored, wanted):
                 return checkpoint, stored
         return await self._look_in_table(view, key)
 
-    async def _look_in_table(self, view: View[Row], key: Key) -> tuple[int | None, Stored[Row] | None]:
-        table = self.table(view)
-        row = await self.pool.fetchrow(table.select_with_checkpoint, key, view.shard_of(key))
-        if row is None:
-            return None, None
-        return row["checkpoint"], table.stored(row) if row["version"] is not None else None
+    async def _look_in_table(self, view: View[Row], key: Key) -> _Look[Row]:
+        checkpoint, rows = await self._rows[view.name].read((key,))
+        return checkpoint, rows.get(key)
 
 
-def _satisfies(checkpoint: int, stored: Stored[Any] | None, wanted: Wanted) -> bool:
-    if wanted.position is not None and checkpoint < wanted.position:
+def _satisfies(checkpoint: int | None, stored: Stored[Any] | None, wanted: Wanted) -> bool:
+    if checkpoint is None or (wanted.position is not None and checkpoint < wanted.position):
         return False
     return wanted.version is None or (stored is not None and stored.version >= wanted.version)
+
+
+def _reaches(checkpoint: int | None, position: int) -> bool:
+    return checkpoint is not None and checkpoint >= position
 
 
 def _freshness(row: asyncpg.Record, head: int) -> Freshness:

@@ -10,13 +10,16 @@ flat table, and the shard's worker restores it.
 import hashlib
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from functools import lru_cache
+from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 import redis.asyncio as aioredis
 
 from app.infra import redis_scripts
 from app.infra.db import Pool
+from app.infra.decoded import Decoded
+from app.infra.redis_gets import RedisGets
 from app.infra.redis_rounds import RedisRounds
 from app.infra.table_views import Fenced, Progress, TableView
 from app.infra.tables import Stored
@@ -25,6 +28,7 @@ from app.kernel.view import Key
 Row = TypeVar("Row")
 
 _RESTORE_CHUNK = 500
+_NAMES_KEPT: Final = 4_096
 
 _encode = msgspec.json.Encoder(decimal_format="string", order="deterministic").encode
 """A mapping's entries are sorted: PostgreSQL does not give them back in the order in which they were folded."""
@@ -44,16 +48,31 @@ class Lost(Exception):
     """Redis does not hold the checkpoint that the worker left there; the shard has to be restored."""
 
 
+@dataclass(frozen=True, slots=True)
+class RedisLines:
+    """How the views of a process talk to Redis: writes that share a round trip, reads that share a moment."""
+
+    rounds: RedisRounds
+    gets: RedisGets
+    decoded: Decoded
+
+    @classmethod
+    def of(cls, redis: aioredis.Redis, prefix: str) -> "RedisLines":
+        """Lines of this client; it closes them in the end."""
+        return cls(RedisRounds(redis, prefix), RedisGets(redis), Decoded())
+
+
 class RedisView(Generic[Row]):
     """One generation of what a view keeps in Redis."""
 
     def __init__(
-        self, redis: aioredis.Redis, prefix: str, table: TableView[Row], rounds: RedisRounds | None = None
+        self, redis: aioredis.Redis, prefix: str, table: TableView[Row], lines: RedisLines | None = None
     ) -> None:
-        self._redis, self.table, self.view = redis, table, table.view
-        self._rounds = rounds or RedisRounds(redis, prefix)
+        self.table, self.view, lines = table, table.view, lines or RedisLines.of(redis, prefix)
+        self._rounds, self._gets, self._decoded = lines.rounds, lines.gets, lines.decoded
         self._base = f"{prefix}:{table.view.name}:{table.generation}:"
         self._decode = msgspec.json.Decoder(Stored[table.view.row]).decode  # type: ignore[name-defined]
+        self._names = lru_cache(_NAMES_KEPT)(self._names_of)
         self._claim = redis.register_script(redis_scripts.CLAIM)
         self._apply = redis.register_script(redis_scripts.APPLY)
         self._restore = redis.register_script(redis_scripts.RESTORE)
@@ -62,21 +81,28 @@ class RedisView(Generic[Row]):
 
     async def read(self, key: Key) -> tuple[int | None, Stored[Row] | None]:
         """The checkpoint of the key's shard (None: lost) and the document, out of one moment."""
-        checkpoint, document = await self._redis.mget(
-            f"{self._base}{self.view.shard_of(key)}:checkpoint", f"{self._base}doc:{key}"
-        )
+        at, name = self._names(key)
+        moment = await self._gets.ask(at, name)
+        checkpoint, document = moment[at], moment[name]
         if checkpoint is None:
             return None, None
-        return int(checkpoint), self._decode(document) if document is not None else None
+        return int(checkpoint), self._decoded.of(name, document, self._decode) if document is not None else None
 
     async def read_many(self, keys: Collection[Key]) -> tuple[int | None, dict[Key, Stored[Row]]]:
         """The least checkpoint of these keys' shards (None: one is lost), and the documents there are."""
-        shards = {self.view.shard_of(key) for key in keys}
-        asked = [f"{self._base}{shard}:checkpoint" for shard in shards] + [self._document_key(key) for key in keys]
-        answers = await self._redis.mget(asked)
-        checkpoints, documents = answers[: len(shards)], answers[len(shards) :]
-        found = {key: self._decode(each) for key, each in zip(keys, documents, strict=True) if each is not None}
-        return None if None in checkpoints else min(map(int, checkpoints)), found
+        names = {key: self._names(key) for key in keys}
+        moment = await self._gets.ask(*(name for both in names.values() for name in both))
+        checkpoints = [moment[at] for at in {at for at, _ in names.values()}]
+        held = {key: (name, moment[name]) for key, (_, name) in names.items()}
+        found = {
+            key: self._decoded.of(name, text, self._decode) for key, (name, text) in held.items() if text is not None
+        }
+        reached = [int(each) for each in checkpoints if each is not None]
+        return min(reached) if len(reached) == len(checkpoints) else None, found
+
+    def _names_of(self, key: Key) -> tuple[bytes, bytes]:
+        """The names of the checkpoint and the document of a key."""
+        return self._shard_keys(self.view.shard_of(key))[0].encode(), self._document_key(key).encode()
 
     async def top(
         self, unions: Sequence[Collection[str]], most: int, *, kept_ms: int, position: int

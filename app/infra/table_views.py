@@ -94,12 +94,16 @@ class TableView(Table[Row]):
         return f"with {', '.join(parts)} select * from moved"
 
     @cached_property
-    def select_with_checkpoint(self) -> str:
-        """One key's row, if it is there, with the checkpoint of its shard, out of one snapshot."""
+    def select_with_checkpoints(self) -> str:
+        """The rows of the keys $1 that are in the shards $2, each with its shard's checkpoint, out of one snapshot.
+
+        A shard with none of them gives one row of nulls.
+        """
+        rows = f"select * from {self.table} where {self.key} = any($1::{self.columns[0].sql}[])"
         return (
-            f"select c.position as checkpoint, {self.selected} from read.checkpoints c "
-            f"left join {self.table} present on present.{self.key} = $1 "
-            f"where c.view = '{self.view.name}' and c.generation = {self.generation} and c.shard = $2"
+            f"select c.shard as checkpoint_shard, c.position as checkpoint, {self.selected} "
+            f"from read.checkpoints c left join ({rows}) present on present.shard = c.shard "
+            f"where c.view = '{self.view.name}' and c.generation = {self.generation} and c.shard = any($2::smallint[])"
         )
 
 
