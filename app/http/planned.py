@@ -4,7 +4,6 @@ An ordinary POST of such an operation is answered here. Anything else, and anyth
 library's endpoint as it came, so that one place says what is wrong with a request.
 """
 
-import json
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Final
@@ -22,15 +21,18 @@ from schema.context import CORRELATION_HEADER, TOKEN_HEADER
 
 _TOKEN: Final = TOKEN_HEADER.lower().encode()
 _CORRELATION: Final = CORRELATION_HEADER.lower().encode()
+_NAMES: Final = {TOKEN_HEADER: _TOKEN, CORRELATION_HEADER: _CORRELATION}
+_JSON: Final = (b"content-type", b"application/json")
 _IN_PARTS: Final = (b"event-stream", b"multipart")
 """What is in the Accept header of those who want answers in parts."""
+_ANYTHING: Final = (b"", b"*/*", b"application/json")
 
 
 class _Said(msgspec.Struct):
     """What a body says."""
 
     query: str | None = None
-    variables: msgspec.Raw = msgspec.Raw(b"null")
+    variables: dict[str, Any] | None = None
     operationName: str | None = None  # noqa: N815 - as GraphQL over HTTP calls it
     extensions: dict[str, Any] | None = None
     documentId: str | None = None  # noqa: N815
@@ -75,7 +77,7 @@ class PlannedOperations:
             scope["method"] != "POST"
             or headers.get(b"content-type") != b"application/json"
             or len(headers) != len(listed)
-            or any(each in accepts for each in _IN_PARTS)
+            or (accepts not in _ANYTHING and any(each in accepts for each in _IN_PARTS))
             or not self._may_come(headers.get(b"host", b""))
         ):
             raise _NotHere
@@ -91,14 +93,15 @@ class PlannedOperations:
         """The plan that a body asks for, and its variables. Raises _NotHere."""
         try:
             said = _decode(body)
-            text = self._documents.text(said.query, said.documentId, said.extensions)
-            variables = json.loads(bytes(said.variables))
+            text = said.query
+            if text is None or said.extensions is not None or self._documents.only:
+                text = self._documents.text(text, said.documentId, said.extensions)
         except (msgspec.DecodeError, ValueError, RecursionError, RefusedDocument):
             raise _NotHere from None
         plan = self._plans.plan(text, said.operationName) if text else None
-        if plan is None or not (variables is None or isinstance(variables, dict)):
+        if plan is None:
             raise _NotHere
-        return plan, variables
+        return plan, said.variables
 
 
 class _Reading:
@@ -133,7 +136,8 @@ def _text(headers: dict[bytes, bytes], name: bytes) -> str | None:
 
 
 async def _respond(send: Send, body: bytes, headers: dict[str, str]) -> None:
-    listed = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
-    listed += [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+    listed = [_JSON, (b"content-length", b"%d" % len(body))]
+    for name, value in headers.items():
+        listed.append((_NAMES[name], value.encode("latin-1")))
     await send({"type": "http.response.start", "status": 200, "headers": listed})
     await send({"type": "http.response.body", "body": body})

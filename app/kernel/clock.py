@@ -1,15 +1,38 @@
 """The one home of time and of fresh ids; everything else is handed them."""
 
 import os
+import struct
 import time
 from datetime import UTC, datetime
-from uuid import UUID
+from itertools import chain
+from uuid import UUID, SafeUUID
 
 _UNIX_MS_SHIFT = 80
 _VERSION_7 = 0x7 << 76
 _VARIANT_RFC9562 = 0b10 << 62
 _MARKS = _VERSION_7 | _VARIANT_RFC9562
 _WITHOUT_MARKS = ~(0xF << 76 | 0b11 << 62)
+_TOP_12_BITS = 0xFFF << 64
+_DRAWN_AT_ONCE = 512
+_SAFETY = SafeUUID.unknown
+_set = object.__setattr__
+
+
+def _draw() -> tuple[int, ...]:
+    """Random numbers of 64 bits from the operating system, many at a time: asking it costs more than all the rest."""
+    return struct.unpack(f"{_DRAWN_AT_ONCE}Q", os.urandom(8 * _DRAWN_AT_ONCE))
+
+
+_random = chain.from_iterable(iter(_draw, None))
+
+
+def _draw_anew() -> None:
+    """A process that was forked must not go on with its parent's numbers."""
+    global _random  # noqa: PLW0603 - the state of a source of numbers
+    _random = chain.from_iterable(iter(_draw, None))
+
+
+os.register_at_fork(after_in_child=_draw_anew)
 
 
 def now() -> datetime:
@@ -19,8 +42,16 @@ def now() -> datetime:
 
 def new_id() -> UUID:
     """A fresh UUIDv7: 48 bits of Unix milliseconds, then 74 random bits (RFC 9562, section 5.7)."""
-    number = time.time_ns() // 1_000_000 << _UNIX_MS_SHIFT | int.from_bytes(os.urandom(10))
-    return UUID(int=number & _WITHOUT_MARKS | _MARKS)
+    number = time.time_ns() // 1_000_000 << _UNIX_MS_SHIFT | next(_random) << 64 & _TOP_12_BITS | next(_random)
+    return uuid_of(number & _WITHOUT_MARKS | _MARKS)
+
+
+def uuid_of(number: int) -> UUID:
+    """The UUID of a number of 128 bits, which is not checked: a third of what UUID's own constructor costs."""
+    made = UUID.__new__(UUID)
+    _set(made, "int", number)
+    _set(made, "is_safe", _SAFETY)
+    return made
 
 
 def id_at(unix_ms: int, entropy: int) -> UUID:

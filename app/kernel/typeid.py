@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from app.kernel.clock import uuid_of
 from app.kernel.errors import MalformedId
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
@@ -42,6 +43,6 @@ def split(text: str) -> tuple[str, UUID]:
     if not separator or not prefix or len(suffix) != _LENGTH or suffix[0] > "7":
         raise MalformedId(text=text)
     try:
-        return prefix, UUID(int=int(suffix.encode("ascii").translate(_TO_PYTHONS), 32))
+        return prefix, uuid_of(int(suffix.encode("ascii").translate(_TO_PYTHONS), 32))
     except ValueError:
         raise MalformedId(text=text) from None

@@ -1,6 +1,7 @@
 """Arguments of a field: what is constant is coerced once, the rest with every request."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from graphql import (
@@ -43,23 +44,40 @@ def arguments(schema: Schema, field: StrawberryField, definition: GraphQLField, 
     given = {each.name.value: each for each in node.arguments or ()}
     name_of = schema.config.name_converter.from_argument
     parts = [
-        (each.python_name, _read(takes, given.get(name)), _conversion(schema, each, takes))
+        _Part(each.python_name, *_read(takes, given.get(name)), _conversion(schema, each, takes))
         for each in field.arguments
         for name in (name_of(each),)
         for takes in (definition.args[name],)
     ]
     if not parts:
         return None
+    same, each_time = _constants(parts), [part for part in parts if not (part.constant and part.convert is None)]
 
     def read(variables: Variables) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        for name, value_of, convert in parts:
-            value = value_of(variables)
+        found = same.copy()
+        for part in each_time:
+            value = part.read(variables)
             if value is not Undefined:
-                found[name] = value if convert is None else convert(value)
+                found[part.name] = value if part.convert is None else part.convert(value)
         return found
 
     return read
+
+
+def _constants(parts: Sequence["_Part"]) -> dict[str, Any]:
+    """The arguments that are the same in all requests, and shared by them."""
+    values = {part.name: part.constant[0] for part in parts if part.constant and part.convert is None}
+    return {name: value for name, value in values.items() if value is not Undefined}
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One argument of a resolver: its value where it is always the same, and how to come by it."""
+
+    name: str
+    constant: tuple[Any, ...]
+    read: Read
+    convert: Callable[[Any], Any] | None
 
 
 def _conversion(
@@ -77,16 +95,17 @@ def _conversion(
     return convert
 
 
-def _read(definition: GraphQLArgument, given: ArgumentNode | None) -> Read:
+def _read(definition: GraphQLArgument, given: ArgumentNode | None) -> tuple[tuple[Any, ...], Read]:
     absent = Undefined if is_required_argument(definition) else coerce_default_value(definition)
     if given is None:
-        return _constant(absent)
+        return (absent,), _constant(absent)
     value = given.value
     if isinstance(value, VariableNode):
-        return _variable(value.name.value, definition, absent)
+        return (), _variable(value.name.value, definition, absent)
     if _has_variables(value):
-        return _literal_with_variables(value, definition)
-    return _constant(coerce_input_literal(value, definition.type))
+        return (), _literal_with_variables(value, definition)
+    constant = coerce_input_literal(value, definition.type)
+    return (constant,), _constant(constant)
 
 
 def _constant(value: Any) -> Read:

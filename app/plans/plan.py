@@ -10,6 +10,7 @@ from strawberry.schema import Schema
 
 from app.plans.counts import Counts
 from app.plans.encoding import encode
+from app.plans.fragments import Fragments
 from app.plans.operations import Inexpressible, Operation
 from app.plans.replay import replay
 from app.plans.run import Run
@@ -24,6 +25,15 @@ Finish = Callable[[ExecutionResult], ExecutionResult]
 
 
 @dataclass(frozen=True, slots=True)
+class Shared:
+    """What all plans of a schema have in common."""
+
+    finish: Finish
+    counts: Counts
+    fragments: Fragments
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """A response: JSON in UTF-8."""
 
@@ -33,13 +43,13 @@ class Answer:
 class Plan:
     """One operation of a document. Making it raises Inexpressible, or a GraphQLError."""
 
-    def __init__(self, schema: Schema, operation: Operation, name: str | None, finish: Finish, counts: Counts) -> None:
+    def __init__(self, schema: Schema, operation: Operation, name: str | None, shared: Shared) -> None:
         self._schema, self._operation, self._name = schema, operation, name
-        self._finish, self._counts = finish, counts
+        self._finish, self._counts, self._fragments = shared.finish, shared.counts, shared.fragments
         self._coerce = coercer(operation.schema, operation.node)
         self._switches = operation.switches
         self._shapes: dict[tuple[Any, ...], Shape] = {}
-        self._only = None if self._switches else shape(schema, operation, VariableValues({}, {}))
+        self._only = None if self._switches else shape(schema, operation, VariableValues({}, {}), shared.fragments)
 
     @property
     def kind(self) -> OperationType:
@@ -65,7 +75,7 @@ class Plan:
         if found is None:
             if len(self._shapes) >= _MOST_SHAPES:
                 raise Inexpressible("many shapes")
-            found = self._shapes[turned] = shape(self._schema, self._operation, variables.values())
+            found = self._shapes[turned] = shape(self._schema, self._operation, variables.values(), self._fragments)
         return found
 
     async def _by_graphql_core(self, variables: Mapping[str, Any] | None, context: Any, outcomes: Outcomes) -> Answer:

@@ -8,8 +8,9 @@ from strawberry.schema import Schema
 
 from app.plans.counts import Counts
 from app.plans.documents import LONGEST_CACHED, Prepared, prepare
+from app.plans.fragments import Fragments
 from app.plans.operations import Inexpressible, Operation
-from app.plans.plan import Finish, Plan
+from app.plans.plan import Finish, Plan, Shared
 
 _KEPT: Final = 512
 """Documents whose plans are kept; one takes some ten milliseconds to make, and as many kilobytes."""
@@ -27,7 +28,8 @@ class Plans:
     """
 
     def __init__(self, schema: Schema, finish: Finish = _as_it_is) -> None:
-        self._schema, self._finish, self.counts = schema, finish, Counts()
+        self._schema, self.counts = schema, Counts()
+        self._shared = Shared(finish, self.counts, Fragments())
         self._possible = not any(extension._implements_resolve() for extension in schema.get_extensions())  # noqa: SLF001 - as the library asks
         self._made = lru_cache(_KEPT)(self._make)
 
@@ -47,7 +49,7 @@ class Plans:
             if prepared.errors or node is None or node.operation is OperationType.SUBSCRIPTION:
                 return None
             operation = Operation(self._schema._schema, prepared.document, node)  # noqa: SLF001
-            return Plan(self._schema, operation, operation_name, self._finish, self.counts)
+            return Plan(self._schema, operation, operation_name, self._shared)
         except (GraphQLError, Inexpressible, RecursionError):
             return None
 

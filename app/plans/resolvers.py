@@ -28,11 +28,6 @@ class Resolver:
     info: InfoOf | None = None
     arguments: Arguments | None = None
 
-    @property
-    def wants_info(self) -> bool:
-        """Whether it is told where in the answer it is."""
-        return self.info is not None
-
 
 def resolver(
     schema: Schema,

@@ -14,6 +14,7 @@ from strawberry.schema import Schema
 
 from app.plans.arguments import Unforeseen
 from app.plans.completion import Writer
+from app.plans.fragments import Fragments
 from app.plans.operations import Operation
 from app.plans.resolvers import resolver
 from app.plans.run import Run
@@ -26,6 +27,13 @@ class Given:
     value: Any = None
     raised: Exception | None = None
 
+    def get(self) -> Any:
+        """The value. Raises what the resolver raised, or gave as its value."""
+        failure = self.raised if self.raised is not None else self.value
+        if isinstance(failure, Exception):
+            raise failure
+        return self.value
+
 
 Outcomes = dict[str, Given]
 """By response key. A root field that is not there has not been asked."""
@@ -36,7 +44,7 @@ class Failed(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class _RootField:
+class RootField:
     """A field of the root: how it is resolved, and how its value is completed."""
 
     key: str
@@ -54,12 +62,23 @@ class _RootField:
         except Exception as error:  # noqa: BLE001 - graphql-core makes of it what is to be told
             return Given(raised=error)
 
+    async def shown(self, run: Run, outcomes: Outcomes) -> Any:
+        """What is shown of the field by itself. Raises whatever goes wrong, and notes what the resolver came to."""
+        given = await self.outcome(run)
+        if given is None:
+            raise Unforeseen
+        outcomes[self.key] = given
+        shown = self.complete(given.get(), run, self.path)
+        if run.pending:
+            await run.settle()
+        return shown
+
 
 @dataclass(frozen=True, slots=True)
 class Shape:
     """Root fields in the order of the answer; those that are constant have their value."""
 
-    fields: Sequence[_RootField]
+    fields: Sequence[RootField]
     constants: dict[str, Any]
     keys: Sequence[str]
     one_after_the_other: bool
@@ -67,61 +86,39 @@ class Shape:
     async def data(self, run: Run, outcomes: Outcomes) -> dict[str, Any]:
         """What the operation shows. Raises Failed, with what came of the root fields in `outcomes`."""
         try:
-            if self.one_after_the_other:
-                shown = await self._serially(run, outcomes)
-            else:
-                shown = await self._together(run, outcomes)
+            if len(self.keys) == 1 and self.fields:
+                return {self.keys[0]: await self.fields[0].shown(run, outcomes)}
+            shown: dict[str, Any] = dict.fromkeys(self.keys) | self.constants
+            await (self._serially if self.one_after_the_other else self._together)(run, outcomes, shown)
         except Exception:  # noqa: BLE001 - whatever it is, it is not for a plan to judge
             run.close()
             raise Failed from None
         return shown
 
-    async def _together(self, run: Run, outcomes: Outcomes) -> dict[str, Any]:
-        await self._resolve(run, outcomes)
-        shown: dict[str, Any] = dict.fromkeys(self.keys) | self.constants
-        for each in self.fields:
-            shown[each.key] = each.complete(_value(outcomes[each.key]), run, each.path)
-        if run.pending:
-            await run.settle()
-        return shown
-
-    async def _resolve(self, run: Run, outcomes: Outcomes) -> None:
-        if len(self.fields) == 1:
-            found: Sequence[Given | None] = [await self.fields[0].outcome(run)]
-        else:
-            found = await asyncio.gather(*(each.outcome(run) for each in self.fields))
+    async def _together(self, run: Run, outcomes: Outcomes, shown: dict[str, Any]) -> None:
+        found = await asyncio.gather(*(each.outcome(run) for each in self.fields))
         for each, given in zip(self.fields, found, strict=True):
             if given is not None:
                 outcomes[each.key] = given
-
-    async def _serially(self, run: Run, outcomes: Outcomes) -> dict[str, Any]:
-        shown: dict[str, Any] = dict.fromkeys(self.keys) | self.constants
         for each in self.fields:
-            if (given := await each.outcome(run)) is not None:
-                outcomes[each.key] = given
-            shown[each.key] = each.complete(_value(outcomes[each.key]), run, each.path)
-            await run.settle()
-        return shown
+            shown[each.key] = each.complete(outcomes[each.key].get(), run, each.path)
+        await run.settle()
+
+    async def _serially(self, run: Run, outcomes: Outcomes, shown: dict[str, Any]) -> None:
+        for each in self.fields:
+            shown[each.key] = await each.shown(run, outcomes)
 
 
-def _value(given: Given) -> Any:
-    if given.raised is not None:
-        raise given.raised
-    if isinstance(given.value, Exception):
-        raise given.value
-    return given.value
-
-
-def shape(schema: Schema, operation: Operation, variables: VariableValues) -> Shape:
+def shape(schema: Schema, operation: Operation, variables: VariableValues, fragments: Fragments) -> Shape:
     """Writes the shape that the operation has with these variables. Raises Inexpressible, or a GraphQLError."""
     grouped = operation.root_fields(variables)
-    writer = Writer(schema, operation, variables)
+    writer = Writer(schema, operation, variables, fragments)
     constants: dict[str, Any] = {key: operation.root.name for key, details in grouped.items() if _is_typename(details)}
     asked = {key: details for key, details in grouped.items() if key not in constants}
     written = {key: _write(writer, details) for key, details in asked.items()}
     names = writer.compiled()
     fields = [
-        _RootField(key, Path(None, key, operation.root.name), names[call], names[complete])
+        RootField(key, Path(None, key, operation.root.name), names[call], names[complete])
         for key, (call, complete) in written.items()
     ]
     return Shape(fields, constants, list(grouped), operation.node.operation is OperationType.MUTATION)
@@ -135,5 +132,4 @@ def _write(writer: Writer, details: list[FieldDetails]) -> tuple[str, str]:
     operation = writer.operation
     definition = operation.field(operation.root, details[0].node.name.value)
     resolve = resolver(writer.schema, operation, operation.root, definition, details)
-    call = writer.function(resolve)
-    return call, writer.value(definition.type, details).name
+    return writer.caller(resolve).text, writer.value(definition.type, details).text

@@ -4,13 +4,34 @@
 nobody selects, and a plan reads the attribute where a resolver would be called.
 """
 
+from collections.abc import Callable
 from operator import attrgetter
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import strawberry
 
+Type = TypeVar("Type", bound=type)
+
 PATH: Final = "__shown_path__"
 """Where a resolver that only reads an attribute says which."""
+
+
+SOURCE: Final = "__shown_source__"
+"""Where a type says of which of its attributes it is made."""
+
+
+def made_of(attribute: str) -> Callable[[Type], Type]:
+    """A class decorator for types whose instances show nothing but one attribute, which never changes.
+
+    Whatever a selection without arguments shows of such an instance is then encoded once, for as long as that attribute
+    is the same object. Its fields must be functions of the attribute: of no context, time or chance.
+    """
+
+    def mark(made: Type) -> Type:
+        setattr(made, SOURCE, attribute)
+        return made
+
+    return mark
 
 
 def shown(path: str, *, description: str | None = None) -> Any:

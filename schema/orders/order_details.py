@@ -11,7 +11,7 @@ from app.infra.freshness import Wanted
 from app.infra.hints import wait
 from app.infra.tables import Stored
 from app.kernel import typeid
-from app.plans import shown
+from app.plans import made_of, shown
 from read_model.orders import order_details as view
 from schema.context import Info
 from schema.orders.enums import OrderStatus, PaymentMethod
@@ -60,10 +60,12 @@ class StatusChange:
     reason: str | None
 
 
+@made_of("stored")
 @strawberry.type(description="One order with everything that a page about it shows.")
 class Order(Node):
     stored: strawberry.Private[Stored[view.OrderDetails]]
     row: strawberry.Private[view.OrderDetails]
+    id: strawberry.ID = shown("own_id")
 
     version: int = shown("stored.version")
     reference: str | None = shown("row.reference", description="Its number in older books.")
@@ -118,7 +120,12 @@ class Order(Node):
     @classmethod
     def of(cls, stored: Stored[view.OrderDetails]) -> "Order":
         """The order as clients see it."""
-        return cls(id=strawberry.ID(typeid.encode("order", stored.row.order_id)), stored=stored, row=stored.row)
+        return cls(stored=stored, row=stored.row)
+
+    @property
+    def own_id(self) -> str:
+        """Its TypeID."""
+        return typeid.encode("order", self.row.order_id)
 
 
 OrderResult = Annotated[Order | Processing, strawberry.union("OrderResult")]
