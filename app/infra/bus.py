@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -29,6 +30,12 @@ _RACES = (
     asyncpg.DeadlockDetectedError,
     asyncpg.UniqueViolationError,
 )
+_LOST = (
+    asyncpg.SerializationError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.IntegrityConstraintViolationError,
+)
+"""What becomes of a command that was decided without locks, on what does not hold any more."""
 
 
 class Hints(Protocol):
@@ -72,19 +79,28 @@ class Bus:
         }
 
     async def _insist(self, command: Command, envelope: Envelope) -> Receipt:
-        """Tries again after races and restarts: the command id makes a doubtful commit harmless."""
-        for attempt in range(_ATTEMPTS):
-            try:
-                return await self._transact(command, envelope)
-            except (*_RACES, *TRANSIENT):
+        """Tries again after races and restarts: the command id makes a doubtful commit harmless.
+
+        The first attempt locks nothing and can only succeed. Whatever else comes of it is decided anew under locks.
+        """
+        print_ = fingerprint(command, envelope)
+        try:
+            with suppress(Refusal, VersionConflict, *_LOST, *TRANSIENT):
+                return await self._at_once(command, envelope, print_)
+            for attempt in range(_ATTEMPTS):
+                with suppress(*_RACES, *TRANSIENT):
+                    return await self._transact(command, envelope, print_)
                 await asyncio.sleep(min(_LONGEST_PAUSE_S, 0.005 * 2**attempt) * random.uniform(0.5, 1.0))
-            except (asyncpg.QueryCanceledError, asyncpg.LockNotAvailableError):
-                break
+        except (asyncpg.QueryCanceledError, asyncpg.LockNotAvailableError):
+            pass
         raise Busy("The shop is too busy to carry this out now. Nothing was lost: send the same command id again.")
 
-    async def _transact(self, command: Command, envelope: Envelope) -> Receipt:
+    async def _at_once(self, command: Command, envelope: Envelope, print_: bytes) -> Receipt:
+        async with self._pool.acquire() as connection:
+            return await self._decide(command, Work(connection, envelope), print_)
+
+    async def _transact(self, command: Command, envelope: Envelope, print_: bytes) -> Receipt:
         """A refusal counts only if no twin of the command was accepted meanwhile: the twin would be its cause."""
-        print_ = fingerprint(command, envelope)
         try:
             return await self._carry_out(command, envelope, print_)
         except (Refusal, VersionConflict):
@@ -98,9 +114,14 @@ class Bus:
             first = await _first_receipt(connection, envelope.command_id, print_)
             if first is not None:
                 return first
-            work = Work(connection, envelope)
-            await self._handlers[type(command)](command, work)
-            return await _append(work, event_log.AppendedCommand(type(command).__name__, print_))
+            return await self._decide(command, Work(connection, envelope, locking=True), print_)
+
+    async def _decide(self, command: Command, work: Work, print_: bytes) -> Receipt:
+        await self._handlers[type(command)](command, work)
+        try:
+            return await append(work, event_log.AppendedCommand(type(command).__name__, print_))
+        except asyncpg.UniqueViolationError as violation:
+            raise work.refusal_of(violation) or violation from None
 
 
 async def _first_receipt(connection: Connection | Pool, command_id: UUID, print_: bytes) -> Receipt | None:
@@ -112,11 +133,14 @@ async def _first_receipt(connection: Connection | Pool, command_id: UUID, print_
     return Receipt(command_id, row["aggregate_type"], row["aggregate_id"], row["version"], row["position"])
 
 
-async def _append(work: Work, record: event_log.AppendedCommand) -> Receipt:
+async def append(work: Work, record: event_log.AppendedCommand) -> Receipt:
+    """Sends what the work has queued, its events and the command's record, as one statement."""
     decision = work.decision
     assert decision is not None, f"the handler of {record.type} decided nothing"
     aggregate = (decision.aggregate_type, decision.aggregate_id, decision.version)
-    return await event_log.append(work.connection, work.envelope, record, aggregate, decision.events)
+    return await event_log.append(
+        work.connection, work.envelope, record, aggregate, decision.events, work.writes, work.assumptions
+    )
 
 
 def fingerprint(command: Command, envelope: Envelope) -> bytes:

@@ -16,15 +16,17 @@ import asyncpg
 import msgspec
 
 from app.infra.db import Connection, Pool
+from app.infra.one_statement import Assumption, Write, as_one
 from app.kernel.clock import new_id
 from app.kernel.messages import Envelope, Event, Receipt, Recorded, Upcasters
 
 _APPEND = """
-with appended as (
+with {before}appended as (
     insert into write.events (event_id, aggregate_type, aggregate_id, version, type, schema_version, data, metadata)
     select event_id, $2, $3, version, type, schema_version, data, $8
     from unnest($1::uuid[], $4::bigint[], $5::text[], $6::smallint[], $7::jsonb[])
         as e (event_id, version, type, schema_version, data)
+    where {all_is_well}
     returning position, version
 )
 insert into write.commands (command_id, type, fingerprint, actor, aggregate_type, aggregate_id, version, position)
@@ -74,14 +76,17 @@ async def append(
     command: AppendedCommand,
     aggregate: tuple[str, UUID, int],
     events: Sequence[Event],
+    writes: Sequence[Write] = (),
+    assumptions: Sequence[Assumption] = (),
 ) -> Receipt:
     """Appends one aggregate's events after its present version, with the command's record, in one statement.
 
-    Raises asyncpg.UniqueViolationError when the version or the command id is taken.
+    The writes come first in it, in their order. Raises asyncpg.UniqueViolationError when the version or the command
+    id is taken, NotNullViolationError when an assumption does not hold: then no position is drawn, and the record,
+    which must have one, is refused.
     """
     aggregate_type, aggregate_id, version = aggregate
-    row = await connection.fetchrow(
-        _APPEND,
+    parameters = (
         [new_id() for _ in events],
         aggregate_type,
         aggregate_id,
@@ -95,6 +100,8 @@ async def append(
         command.fingerprint,
         envelope.actor.subject,
     )
+    text, values = as_one(_APPEND, parameters, writes, assumptions)
+    row = await connection.fetchrow(text, *values)
     assert row is not None
     return Receipt(envelope.command_id, aggregate_type, aggregate_id, row["version"], row["position"])
 

@@ -1,11 +1,15 @@
-"""One command's work inside its transaction: what handlers and repositories are given."""
+"""One command's work: what handlers and repositories are given to read with, and to say what is to be written."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
+import asyncpg
+
 from app.infra.db import Connection
-from app.kernel.errors import VersionConflict
+from app.infra.one_statement import Assumption, Write
+from app.kernel.errors import Refusal, VersionConflict
 from app.kernel.messages import Envelope, Event, Principal
 
 
@@ -19,18 +23,62 @@ class Decision:
     events: Sequence[Event]
 
 
-@dataclass
+@dataclass(slots=True)
 class Work:
-    """The open transaction, who asked, and what was decided. Commits and appends are the bus's alone."""
+    """Who asked, what is known, and what was decided. What is written is queued: the bus sends it with the events.
+
+    The connection is the bus's.
+    What is `locking` stands in an open transaction, and nothing that it has locked can change until that ends.
+    Otherwise nothing is locked, and every read is for itself: what was decided on must be of a kind that the tables
+    look at themselves when it is written (versions of aggregates, keys, checks), or be assumed here in so many words.
+    """
 
     connection: Connection
     envelope: Envelope
+    locking: bool = False
     decision: Decision | None = field(default=None, init=False)
+    writes: list[Write] = field(default_factory=list, init=False)
+    assumptions: list[Assumption] = field(default_factory=list, init=False)
+    _refusals: dict[str, Refusal] = field(default_factory=dict, init=False)
 
     @property
     def actor(self) -> Principal:
         """Who asked."""
         return self.envelope.actor
+
+    async def lock(self, query: str, *parameters: Any) -> None:
+        """Locks the rows that the query selects `for` something until the transaction ends, if this work locks.
+
+        Reading comes after it, in a statement of its own: one that waits for a lock sees other tables as they were
+        before it waited.
+        """
+        if self.locking:
+            await self.connection.execute(query, *parameters)
+
+    async def read(self, query: str, *parameters: Any) -> list[asyncpg.Record]:
+        """The rows that a `select` finds."""
+        assert query.lstrip().startswith("select"), "what is written is queued"
+        rows: list[asyncpg.Record] = await self.connection.fetch(query, *parameters)
+        return rows
+
+    def write(self, statement: str, *parameters: Any) -> None:
+        """Queues an insert, update or delete, to be carried out after those queued before and before the append.
+
+        All of a command's see the tables as they were before any of them, and each row can be written by one alone.
+        """
+        self.writes.append(Write(statement, parameters))
+
+    def assume(self, query: str, *parameters: Any, rows: int) -> None:
+        """Lets the command fail, and be decided anew, unless the query finds so many rows after all writes."""
+        self.assumptions.append(Assumption(query, parameters, rows))
+
+    def refuse_if_taken(self, key: str, refusal: Refusal) -> None:
+        """Says what a violation of the unique key of this name means to who asked."""
+        self._refusals[key] = refusal
+
+    def refusal_of(self, violation: asyncpg.IntegrityConstraintViolationError) -> Refusal | None:
+        """What the violation means to who asked, or None where it is no fault of theirs."""
+        return self._refusals.get(violation.constraint_name or "")
 
     def expect(self, aggregate_id: UUID, version: int) -> None:
         """Raises VersionConflict when the client expected another version of the aggregate just loaded.

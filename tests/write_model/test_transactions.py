@@ -12,10 +12,9 @@ import asyncpg
 import pytest
 
 from app import registry
-from app.infra.bus import Bus, fingerprint
+from app.infra.bus import Bus, append, fingerprint
 from app.infra.db import TRANSIENT
 from app.infra.event_log import AppendedCommand
-from app.infra.event_log import append as append_events
 from app.infra.unit_of_work import Work
 from app.kernel.clock import now
 from app.kernel.messages import Command, Receipt
@@ -82,13 +81,9 @@ async def carried_out(floor: Floor, command: Command) -> AsyncIterator[None]:
     connection = await asyncpg.connect(floor.made.database_url)
     try:
         async with connection.transaction():
-            work = Work(connection, said)
+            work = Work(connection, said, locking=True)
             await HANDLERS[type(command)](command, work)
-            assert work.decision is not None
-            done = work.decision
-            record = AppendedCommand(type(command).__name__, fingerprint(command, said))
-            place = (done.aggregate_type, done.aggregate_id, done.version)
-            await append_events(connection, said, record, place, done.events)
+            await append(work, AppendedCommand(type(command).__name__, fingerprint(command, said)))
             yield
     finally:
         await connection.close()

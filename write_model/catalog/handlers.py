@@ -26,7 +26,7 @@ async def change_product(command: Changing, work: Work) -> None:
     """Carries out any command to a product in the catalog."""
     products = Products(work)
     product = await products.load(command.product_id)
-    await products.save(command.product_id, product, decide(product, command))
+    products.save(command.product_id, product, decide(product, command))
 
 
 class ViewHandler:
@@ -56,8 +56,8 @@ def handlers(shop_currency: str, viewers: Callable[[Work], Viewers]) -> Handlers
 
     async def add_product(command: Adding, work: Work) -> None:
         products = Products(work)
-        product = await products.load(command.product_id)
-        await products.save(command.product_id, product, add(product, command, shop_currency))
+        product = await products.fresh(command.product_id)
+        products.save(command.product_id, product, add(product, command, shop_currency))
 
     return {
         AddProduct: add_product,

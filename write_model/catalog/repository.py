@@ -1,6 +1,6 @@
 """Products and stock in their normalized tables."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import assert_never
@@ -22,118 +22,118 @@ from write_model.catalog.events import (
     StockReceived,
 )
 
-_LOAD = """
-select name, description, vendor, price, currency, discontinued, version, on_hand
-from write.stock join write.products using (product_id) where product_id = $1 for no key update of stock, products
+_LOCK = """
+select from write.stock join write.products using (product_id) where product_id = $1
+for no key update of stock, products
 """
-_CATEGORIES = "select category from write.product_categories where product_id = $1 order by ordinal"
+_LOAD = """
+select name, description, vendor, price, currency, discontinued, version, on_hand,
+       array(select category from write.product_categories c where c.product_id = stock.product_id order by ordinal)
+           as categories
+from write.stock join write.products using (product_id) where product_id = $1
+"""
 _ADD = """
-with product as (
-    insert into write.products (product_id, sku, name, description, vendor, price, currency, discontinued, version)
-    values ($1, $2, $3, $4, $5, $6, $7, false, 1)
-)
-insert into write.stock (product_id, on_hand) values ($1, 0)
+insert into write.products (product_id, sku, name, description, vendor, price, currency, discontinued, version)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+"""
+_SHELVE = "insert into write.stock (product_id, on_hand) values ($1, 0)"
+_CHANGE = """
+update write.products set name = $2, description = $3, vendor = $4, price = $5, discontinued = $6, version = $7
+where product_id = $1
 """
 _CATEGORIZE = """
 insert into write.product_categories (product_id, ordinal, category)
 select $1, ordinal, category from unnest($2::text[]) with ordinality as c (category, ordinal)
+on conflict (product_id, ordinal) do update set category = excluded.category
 """
+_CATEGORIZE_NO_FURTHER = "delete from write.product_categories where product_id = $1 and ordinal > $2"
 _HOLD = """
-select product_id, sku, name, price, currency, vendor, discontinued, on_hand,
+select from write.stock join write.products using (product_id) where product_id = any($1::uuid[])
+order by product_id for no key update of stock for share of products
+"""
+_OFFERS = """
+select product_id, version, sku, name, price, currency, vendor, discontinued, on_hand,
        (select category from write.product_categories c
         where c.product_id = stock.product_id order by ordinal limit 1) as category
-from write.stock join write.products using (product_id)
-where product_id = any($1::uuid[]) order by product_id
-for no key update of stock for share of products
+from write.stock join write.products using (product_id) where product_id = any($1::uuid[])
 """
+_STILL_OFFERED = """
+select from write.products join unnest($1::uuid[], $2::bigint[]) as seen (product_id, version)
+    using (product_id, version)
+order by product_id for share of products
+"""
+_KNOWN = "select from write.products where product_id = $1"
 _MOVE = """
 update write.stock set on_hand = on_hand + change
-from unnest($1::uuid[], $2::bigint[]) as moved (product_id, change) where stock.product_id = moved.product_id
+from (select product_id, change from write.stock
+      join unnest($1::uuid[], $2::bigint[]) as moved (product_id, change) using (product_id)
+      order by product_id for no key update of stock) as held
+where stock.product_id = held.product_id
 """
 
 
 class Products:
-    """Loads and saves products within one command's transaction."""
+    """Loads and saves products within one command's work."""
 
     def __init__(self, work: Work) -> None:
-        self._work, self._connection = work, work.connection
+        self._work = work
+
+    async def fresh(self, product_id: UUID) -> Product | None:
+        """None, as for an id that was just made; if the tables knew better when it was written, the product."""
+        return await self.load(product_id) if self._work.locking else None
 
     async def load(self, product_id: UUID) -> Product | None:
-        """The product and its stock, locked until the transaction ends, at the version that the client expects."""
-        row = await self._connection.fetchrow(_LOAD, product_id)
-        product = _product(row, await self._connection.fetch(_CATEGORIES, product_id)) if row else None
+        """The product and its stock, at the version that the client expects."""
+        await self._work.lock(_LOCK, product_id)
+        rows = await self._work.read(_LOAD, product_id)
+        product = _product(rows[0]) if rows else None
         self._work.expect(product_id, product.version if product else 0)
         return product
 
-    async def save(self, product_id: UUID, product: Product | None, events: list[ProductEvent]) -> None:
-        """Writes what the events say to the tables, and hands them to the log."""
+    def save(self, product_id: UUID, product: Product | None, events: list[ProductEvent]) -> None:
+        """Queues what the events say for the tables, and hands them to the log."""
         version = product.version if product else 0
         for event in events:
             product = evolve(product, event)
-            await self._write(event)
-        await self._connection.execute(
-            "update write.products set version = $2 where product_id = $1", product_id, version + len(events)
-        )
+            self._write_beside(event)
+        assert product is not None
+        self._write(product_id, product, events[0])
         self._work.record("product", product_id, version, events)
 
-    async def _write(self, event: ProductEvent) -> None:
+    def _write_beside(self, event: ProductEvent) -> None:
+        """What an event says of other tables than the product's own; the stock is locked before the product."""
         match event:
-            case ProductAdded():
-                await self._add(event)
-            case ProductRevised():
-                await self._revise(event)
-            case PriceChanged():
-                await self._set("price", event.product_id, event.price)
-            case ProductDiscontinued():
-                await self._set("discontinued", event.product_id, True)
+            case ProductAdded() | ProductRevised():
+                self._categorize(event)
             case StockReceived():
-                await Shelves(self._work).move({event.product_id: event.pieces})
+                Shelves(self._work).move({event.product_id: event.pieces})
             case StockCorrected():
-                await Shelves(self._work).move({event.product_id: event.change})
+                Shelves(self._work).move({event.product_id: event.change})
+            case PriceChanged() | ProductDiscontinued():
+                pass
             case _:
                 assert_never(event)
 
-    async def _add(self, event: ProductAdded) -> None:
-        try:
-            await self._connection.execute(
-                _ADD,
-                event.product_id,
-                event.sku,
-                event.name,
-                event.description,
-                event.vendor,
-                event.price,
-                event.currency,
-            )
-        except asyncpg.UniqueViolationError as error:
-            if error.constraint_name == "products_sku_key":
-                raise SkuAlreadyUsed(event.sku) from None
-            raise
-        await self._categorize(event.product_id, event.categories)
+    def _categorize(self, event: ProductAdded | ProductRevised) -> None:
+        if event.categories:
+            self._work.write(_CATEGORIZE, event.product_id, event.categories)
+        if isinstance(event, ProductRevised):
+            self._work.write(_CATEGORIZE_NO_FURTHER, event.product_id, len(event.categories))
 
-    async def _revise(self, event: ProductRevised) -> None:
-        await self._connection.execute(
-            "update write.products set name = $2, description = $3, vendor = $4 where product_id = $1",
-            event.product_id,
-            event.name,
-            event.description,
-            event.vendor,
-        )
-        await self._connection.execute("delete from write.product_categories where product_id = $1", event.product_id)
-        await self._categorize(event.product_id, event.categories)
-
-    async def _categorize(self, product_id: UUID, categories: tuple[str, ...]) -> None:
-        if categories:
-            await self._connection.execute(_CATEGORIZE, product_id, list(categories))
-
-    async def _set(self, column: str, product_id: UUID, value: object) -> None:
-        await self._connection.execute(
-            f"update write.products set {column} = $2 where product_id = $1", product_id, value
-        )
+    def _write(self, product_id: UUID, after: Product, first: ProductEvent) -> None:
+        """The product's own row, once, however many events there are."""
+        texts = (after.name, after.description, after.vendor)
+        if not isinstance(first, ProductAdded):
+            self._work.write(_CHANGE, product_id, *texts, after.price, after.discontinued, after.version)
+            return
+        terms = (after.price, after.currency, after.discontinued, after.version)
+        self._work.write(_ADD, product_id, first.sku, *texts, *terms)
+        self._work.write(_SHELVE, product_id)
+        self._work.refuse_if_taken("products_sku_key", SkuAlreadyUsed(first.sku))
 
 
 class ProductViews:
-    """Takes down views of products within one command's transaction.
+    """Takes down views of products within one command's work.
 
     A view has no table: no rule ever asks for an earlier one, so the event is all that there is to keep. The product
     is looked at without a lock, since products are never deleted.
@@ -143,9 +143,11 @@ class ProductViews:
         self._work = work
 
     async def knows(self, product_id: UUID) -> bool:
-        """Whether the product is, or was, in the catalog."""
-        found = await self._work.connection.fetchval("select 1 from write.products where product_id = $1", product_id)
-        return found is not None
+        """Whether the product is, or was, in the catalog: what is not is so rare that at first it is assumed to be."""
+        if self._work.locking:
+            return bool(await self._work.read(_KNOWN, product_id))
+        self._work.assume(_KNOWN, product_id, rows=1)
+        return True
 
     def save(self, event: ProductViewed) -> None:
         """Hands the event to the log, as the first and only one of its aggregate."""
@@ -174,16 +176,20 @@ class Shelves:
     """
 
     def __init__(self, work: Work) -> None:
-        self._connection = work.connection
+        self._work = work
 
     async def hold(self, product_ids: Collection[UUID]) -> Mapping[UUID, ShelfOffer]:
-        """The offers of the products that exist, their stock locked until the transaction ends."""
-        rows = await self._connection.fetch(_HOLD, list(product_ids))
+        """The offers of the products that exist, and are still the same when it is written."""
+        wanted = list(product_ids)
+        await self._work.lock(_HOLD, wanted)
+        rows = await self._work.read(_OFFERS, wanted)
+        seen = {row["product_id"]: row["version"] for row in rows}
+        self._work.assume(_STILL_OFFERED, list(seen), list(seen.values()), rows=len(seen))
         return {row["product_id"]: _offer(row) for row in rows}
 
-    async def move(self, changes: Mapping[UUID, int]) -> None:
-        """Adds pieces to the stock of each product, or takes them away. The caller holds the rows."""
-        await self._connection.execute(_MOVE, list(changes), list(changes.values()))
+    def move(self, changes: Mapping[UUID, int]) -> None:
+        """Adds pieces to the stock of each product, or takes them away, locked in their order."""
+        self._work.write(_MOVE, list(changes), list(changes.values()))
 
 
 def _offer(row: asyncpg.Record) -> ShelfOffer:
@@ -199,11 +205,11 @@ def _offer(row: asyncpg.Record) -> ShelfOffer:
     )
 
 
-def _product(row: asyncpg.Record, categories: Sequence[asyncpg.Record]) -> Product:
+def _product(row: asyncpg.Record) -> Product:
     return Product(
         name=row["name"],
         description=row["description"],
-        categories=tuple(each["category"] for each in categories),
+        categories=tuple(row["categories"]),
         vendor=row["vendor"],
         price=row["price"],
         currency=row["currency"],

@@ -17,75 +17,72 @@ from write_model.customers.events import (
     CustomerUpgraded,
 )
 
+_LOCK = """
+select from write.customers join write.customer_addresses using (customer_id) where customer_id = $1
+for no key update of customers, customer_addresses
+"""
 _FIND = """
 select customer_id, name, email, tier, version, street, city, postal_code, country
 from write.customers join write.customer_addresses using (customer_id) where customer_id = $1
 """
-_REGISTER = """
-with customer as (insert into write.customers (customer_id, name, email, tier, version) values ($1, $2, $3, $4, 1))
-insert into write.customer_addresses (customer_id, street, city, postal_code, country) values ($1, $5, $6, $7, $8)
+_REGISTER = "insert into write.customers (customer_id, name, email, tier, version) values ($1, $2, $3, $4, 1)"
+_HOUSE = """
+insert into write.customer_addresses (customer_id, street, city, postal_code, country) values ($1, $2, $3, $4, $5)
 """
-_MOVE = """
-with customer as (update write.customers set version = $2 where customer_id = $1)
-update write.customer_addresses set street = $3, city = $4, postal_code = $5, country = $6 where customer_id = $1
-"""
+_COUNT = "update write.customers set version = $2 where customer_id = $1"
+_MOVE = (
+    "update write.customer_addresses set street = $2, city = $3, postal_code = $4, country = $5 where customer_id = $1"
+)
+_UPGRADE = "update write.customers set tier = $2, version = $3 where customer_id = $1"
 
 
 class Customers:
-    """Loads and saves customers within one command's transaction."""
+    """Loads and saves customers within one command's work."""
 
     def __init__(self, work: Work) -> None:
-        self._work, self._connection = work, work.connection
+        self._work = work
+
+    async def fresh(self, customer_id: UUID) -> Customer | None:
+        """None, as for an id that was just made; if the tables knew better when it was written, the customer."""
+        return await self.load(customer_id) if self._work.locking else None
 
     async def load(self, customer_id: UUID) -> Customer | None:
-        """The customer, locked until the transaction ends, at the version that the client expects."""
-        customer = await self._fetch(_FIND + "for no key update of customers, customer_addresses", customer_id)
+        """The customer, at the version that the client expects."""
+        await self._work.lock(_LOCK, customer_id)
+        customer = await self.find(customer_id)
         self._work.expect(customer_id, customer.version if customer else 0)
         return customer
 
     async def find(self, customer_id: UUID) -> Customer | None:
         """The customer, to be looked at only."""
-        return await self._fetch(_FIND, customer_id)
+        rows = await self._work.read(_FIND, customer_id)
+        return _customer(rows[0]) if rows else None
 
-    async def save(self, customer_id: UUID, customer: Customer | None, events: list[CustomerEvent]) -> None:
-        """Writes what the events say to the tables, and hands them to the log."""
+    def save(self, customer_id: UUID, customer: Customer | None, events: list[CustomerEvent]) -> None:
+        """Queues what the events say for the tables, and hands them to the log."""
         version = customer.version if customer else 0
         for event in events:
             customer = evolve(customer, event)
-            await self._write(customer, event)
+            self._write(customer, event)
         self._work.record("customer", customer_id, version, events)
 
-    async def _write(self, customer: Customer, event: CustomerEvent) -> None:
+    def _write(self, customer: Customer, event: CustomerEvent) -> None:
         match event:
             case CustomerRegistered():
-                await self._register(event)
+                self._register(event)
             case AddressChanged():
-                address = _columns(event.address)
-                await self._connection.execute(_MOVE, event.customer_id, customer.version, *address)
+                self._work.write(_COUNT, event.customer_id, customer.version)
+                self._work.write(_MOVE, event.customer_id, *_columns(event.address))
             case CustomerUpgraded():
-                await self._connection.execute(
-                    "update write.customers set tier = $2, version = $3 where customer_id = $1",
-                    event.customer_id,
-                    event.tier,
-                    customer.version,
-                )
+                self._work.write(_UPGRADE, event.customer_id, event.tier, customer.version)
             case _:
                 assert_never(event)
 
-    async def _register(self, event: CustomerRegistered) -> None:
-        address = _columns(event.address)
-        try:
-            await self._connection.execute(
-                _REGISTER, event.customer_id, event.name, event.email, Tier.STANDARD.value, *address
-            )
-        except asyncpg.UniqueViolationError as error:
-            if error.constraint_name == "customers_email_key" and event.email is not None:
-                raise EmailAlreadyRegistered(event.email) from None
-            raise
-
-    async def _fetch(self, query: str, customer_id: UUID) -> Customer | None:
-        row = await self._connection.fetchrow(query, customer_id)
-        return _customer(row) if row else None
+    def _register(self, event: CustomerRegistered) -> None:
+        self._work.write(_REGISTER, event.customer_id, event.name, event.email, Tier.STANDARD.value)
+        self._work.write(_HOUSE, event.customer_id, *_columns(event.address))
+        if event.email is not None:
+            self._work.refuse_if_taken("customers_email_key", EmailAlreadyRegistered(event.email))
 
 
 def _columns(address: Address) -> tuple[str | None, str | None, str | None, str]:

@@ -38,32 +38,33 @@ class OrderHandlers:
         if not work.actor.owns(command.customer_id):
             raise BuyerNotFound(command.customer_id)
         orders = Orders(work)
-        order = await orders.load(command.order_id)
+        order = await orders.fresh(command.order_id)
         buyer = await self._buyer(command.customer_id, work)
         stock = self._stock(work)
         offers = await stock.hold({item.product_id for item in command.items})
         events = place(order, command, buyer, offers, zone=self._zone)
-        await stock.move(_taken(command.items))
-        await orders.save(command.order_id, order, events)
+        stock.move(_taken(command.items))
+        orders.save(command.order_id, order, events)
 
     async def record_past_order(self, command: RecordPastOrder, work: Work) -> None:
         """Enters an order from older books; its goods leave the stock like any other's."""
         orders = Orders(work)
-        order = await orders.load(command.order_id)
+        order = await orders.fresh(command.order_id)
         buyer = await self._buyer(command.customer_id, work) if command.customer_id else None
         stock = self._stock(work)
         offers = await stock.hold({item.product_id for item in command.items})
         events = record(order, command, buyer, offers, zone=self._zone)
-        await stock.move(_taken(command.items))
-        await orders.save(command.order_id, order, events)
+        stock.move(_taken(command.items))
+        orders.save(command.order_id, order, events)
 
     async def follow_up(self, command: FollowUp, work: Work) -> None:
         """Carries out any command to a placed order; cancelled and returned goods go back into stock."""
         orders = Orders(work)
         order = await orders.load(command.order_id)
         events = decide(order, command, zone=self._zone)
-        await self._put_back(_brought_back(events), work)
-        await orders.save(command.order_id, order, events)
+        orders.save(command.order_id, order, events)
+        if back := _brought_back(events):
+            self._stock(work).move(back)
 
     async def record_credit_note(self, command: RecordCreditNote, work: Work) -> None:
         """Enters a credit note from older books, and puts its goods back into stock."""
@@ -74,7 +75,7 @@ class OrderHandlers:
             if item.product_id is not None:
                 goods[item.product_id] += item.quantity
         offers = await self._put_back(goods, work)
-        await CreditNotes(work).save(credit(command, offers, zone=self._zone))
+        CreditNotes(work).save(credit(command, offers, zone=self._zone))
 
     async def _buyer(self, customer_id: UUID, work: Work) -> Buyer:
         buyer = await self._buyers(work).find(customer_id)
@@ -90,7 +91,7 @@ class OrderHandlers:
         for product_id in goods:
             if product_id not in held:
                 raise ProductNotForSale(product_id)
-        await stock.move(goods)
+        stock.move(goods)
         return held
 
 

@@ -45,12 +45,12 @@ class Offer(Protocol):
 
 
 class Stock(Protocol):
-    """What is on the shelves. Rows are locked in the order of product ids, until the transaction ends."""
+    """What is on the shelves. Rows are locked in the order of product ids; no product ever has less than no pieces."""
 
     async def hold(self, product_ids: Collection[UUID]) -> Mapping[UUID, Offer]:
-        """The offers of the products that exist, their stock locked."""
+        """The offers of the products that exist, which do not change until it is written what was decided on them."""
 
-    async def move(self, changes: Mapping[UUID, int]) -> None:
+    def move(self, changes: Mapping[UUID, int]) -> None:
         """Adds pieces to the stock of each product, or takes them away."""
 
 

@@ -6,7 +6,6 @@ from uuid import UUID
 
 import asyncpg
 
-from app.infra.db import Connection
 from app.infra.unit_of_work import Work
 from app.kernel.values import Address
 from write_model.orders.aggregate import Item, Order, Status, evolve
@@ -22,102 +21,101 @@ from write_model.orders.events import (
     OrderShipped,
 )
 
-_LOAD = "select order_id, customer_id, status, version from write.orders where order_id = $1 for no key update"
-_ITEMS = """
-select line, product_id, quantity, returned, unit_price from write.order_items where order_id = $1 order by line
+_LOCK = "select from write.orders where order_id = $1 for no key update"
+_LOAD = """
+select order_id, customer_id, status, version,
+       array(select (line, product_id, quantity, returned, unit_price) from write.order_items i
+             where i.order_id = o.order_id order by line) as items
+from write.orders o where order_id = $1
 """
 _PLACE = """
-with placed as (
-    insert into write.orders (order_id, customer_id, reference, status, currency, payment_method, placed_at, version)
-    values ($1, $2, $3, $4, $5, $6, $7, 1)
-), addressed as (
-    insert into write.order_addresses (order_id, kind, street, city, postal_code, country)
-    select $1, * from unnest($8::text[], $9::text[], $10::text[], $11::text[], $12::text[])
-), charged as (
-    insert into write.order_charges (order_id, line, code, description, amount)
-    select $1, line, code, description, amount
-    from unnest($13::text[], $14::text[], $15::numeric[]) with ordinality as c (code, description, amount, line)
-)
-insert into write.order_items (order_id, line, product_id, quantity, unit_price)
-select $1, * from unnest($16::int[], $17::uuid[], $18::bigint[], $19::numeric[])
+insert into write.orders (order_id, customer_id, reference, status, currency, payment_method, placed_at, version)
+values ($1, $2, $3, $4, $5, $6, $7, 1)
 """
+_ADDRESS = """
+insert into write.order_addresses (order_id, kind, street, city, postal_code, country)
+select $1, * from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
+"""
+_CHARGE = """
+insert into write.order_charges (order_id, line, code, description, amount)
+select $1, line, code, description, amount
+from unnest($2::text[], $3::text[], $4::numeric[]) with ordinality as c (code, description, amount, line)
+"""
+_LIST = """
+insert into write.order_items (order_id, line, product_id, quantity, unit_price)
+select $1, * from unnest($2::int[], $3::uuid[], $4::bigint[], $5::numeric[])
+"""
+_SET_STATUS = "update write.orders set status = $2, version = $3 where order_id = $1"
 _TAKE_BACK = """
 update write.order_items set returned = returned + back.quantity
 from unnest($2::int[], $3::bigint[]) as back (line, quantity)
 where order_id = $1 and order_items.line = back.line
 """
 _CREDIT = """
-with note as (
-    insert into write.credit_notes (credit_note_id, reference, customer_id, country, currency, credited_at, version)
-    values ($1, $2, $3, $4, $5, $6, 1)
-)
+insert into write.credit_notes (credit_note_id, reference, customer_id, country, currency, credited_at, version)
+values ($1, $2, $3, $4, $5, $6, 1)
+"""
+_LIST_CREDITED = """
 insert into write.credit_note_items (credit_note_id, line, product_id, description, quantity, unit_price)
 select $1, line, product_id, description, quantity, unit_price
-from unnest($7::uuid[], $8::text[], $9::bigint[], $10::numeric[])
+from unnest($2::uuid[], $3::text[], $4::bigint[], $5::numeric[])
     with ordinality as i (product_id, description, quantity, unit_price, line)
 """
 
 
 class Orders:
-    """Loads and saves orders within one command's transaction."""
-
-    def __init__(self, work: Work) -> None:
-        self._work, self._connection = work, work.connection
-
-    async def load(self, order_id: UUID) -> Order | None:
-        """The order, locked until the transaction ends, at the version expected. A stranger's is not there."""
-        row = await self._connection.fetchrow(_LOAD, order_id)
-        if row is not None and not self._work.actor.owns(row["customer_id"]):
-            raise OrderNotFound(order_id)
-        self._work.expect(order_id, row["version"] if row else 0)
-        return _order(row, await self._connection.fetch(_ITEMS, order_id)) if row else None
-
-    async def save(self, order_id: UUID, order: Order | None, events: list[OrderEvent]) -> None:
-        """Writes what the events say to the tables, and hands them to the log."""
-        version = order.version if order else 0
-        for event in events:
-            order = evolve(order, event)
-            await self._write(order, event)
-        self._work.record("order", order_id, version, events)
-
-    async def _write(self, order: Order, event: OrderEvent) -> None:
-        match event:
-            case OrderPlaced():
-                await _place(self._connection, event)
-            case OrderPaid() | OrderShipped() | OrderDelivered() | OrderCancelled():
-                await self._set_status(order)
-            case ItemsReturned():
-                back = {item.line: item.quantity for item in event.items}
-                await self._connection.execute(_TAKE_BACK, order.order_id, list(back), list(back.values()))
-                await self._set_status(order)
-            case _:
-                assert_never(event)
-
-    async def _set_status(self, order: Order) -> None:
-        await self._connection.execute(
-            "update write.orders set status = $2, version = $3 where order_id = $1",
-            order.order_id,
-            order.status.value,
-            order.version,
-        )
-
-
-class CreditNotes:
-    """Saves credit notes within one command's transaction."""
+    """Loads and saves orders within one command's work."""
 
     def __init__(self, work: Work) -> None:
         self._work = work
 
-    async def save(self, event: CreditNoteRecorded) -> None:
-        """Writes the note to the tables, and hands its event to the log. Raises CreditNoteAlreadyRecorded."""
-        try:
-            await self._insert(event)
-        except asyncpg.UniqueViolationError:
-            raise CreditNoteAlreadyRecorded(event.credit_note_id) from None
-        self._work.record("credit_note", event.credit_note_id, 0, [event])
+    async def fresh(self, order_id: UUID) -> Order | None:
+        """None, as for an id that was just made; if the tables knew better when it was written, the order."""
+        return await self.load(order_id) if self._work.locking else None
 
-    async def _insert(self, event: CreditNoteRecorded) -> None:
-        await self._work.connection.execute(
+    async def load(self, order_id: UUID) -> Order | None:
+        """The order, at the version expected. A stranger's is not there."""
+        await self._work.lock(_LOCK, order_id)
+        rows = await self._work.read(_LOAD, order_id)
+        if rows and not self._work.actor.owns(rows[0]["customer_id"]):
+            raise OrderNotFound(order_id)
+        self._work.expect(order_id, rows[0]["version"] if rows else 0)
+        return _order(rows[0]) if rows else None
+
+    def save(self, order_id: UUID, order: Order | None, events: list[OrderEvent]) -> None:
+        """Queues what the events say for the tables, and hands them to the log."""
+        version = order.version if order else 0
+        for event in events:
+            order = evolve(order, event)
+            self._write(order, event)
+        self._work.record("order", order_id, version, events)
+
+    def _write(self, order: Order, event: OrderEvent) -> None:
+        match event:
+            case OrderPlaced():
+                _place(self._work, event)
+            case OrderPaid() | OrderShipped() | OrderDelivered() | OrderCancelled():
+                self._set_status(order)
+            case ItemsReturned():
+                self._set_status(order)
+                back = {item.line: item.quantity for item in event.items}
+                self._work.write(_TAKE_BACK, order.order_id, list(back), list(back.values()))
+            case _:
+                assert_never(event)
+
+    def _set_status(self, order: Order) -> None:
+        self._work.write(_SET_STATUS, order.order_id, order.status.value, order.version)
+
+
+class CreditNotes:
+    """Saves credit notes within one command's work."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+
+    def save(self, event: CreditNoteRecorded) -> None:
+        """Queues the note for the tables, and hands its event to the log; a second of its id is refused."""
+        self._work.write(
             _CREDIT,
             event.credit_note_id,
             event.reference,
@@ -125,15 +123,21 @@ class CreditNotes:
             event.country,
             event.currency,
             event.credited_at,
+        )
+        self._work.write(
+            _LIST_CREDITED,
+            event.credit_note_id,
             [item.product_id for item in event.items],
             [item.description for item in event.items],
             [item.quantity for item in event.items],
             [item.unit_price for item in event.items],
         )
+        self._work.refuse_if_taken("credit_notes_pkey", CreditNoteAlreadyRecorded(event.credit_note_id))
+        self._work.record("credit_note", event.credit_note_id, 0, [event])
 
 
-async def _place(connection: Connection, event: OrderPlaced) -> None:
-    await connection.execute(
+def _place(work: Work, event: OrderPlaced) -> None:
+    work.write(
         _PLACE,
         event.order_id,
         event.customer_id,
@@ -142,10 +146,20 @@ async def _place(connection: Connection, event: OrderPlaced) -> None:
         event.currency,
         event.payment_method,
         event.placed_at,
-        *_addresses({"SHIPPING": event.shipping_address, "BILLING": event.billing_address}),
-        [charge.code for charge in event.charges],
-        [charge.description for charge in event.charges],
-        [charge.amount for charge in event.charges],
+    )
+    addresses = {"SHIPPING": event.shipping_address, "BILLING": event.billing_address}
+    work.write(_ADDRESS, event.order_id, *_addresses(addresses))
+    if event.charges:
+        work.write(
+            _CHARGE,
+            event.order_id,
+            [charge.code for charge in event.charges],
+            [charge.description for charge in event.charges],
+            [charge.amount for charge in event.charges],
+        )
+    work.write(
+        _LIST,
+        event.order_id,
         [item.line for item in event.items],
         [item.product_id for item in event.items],
         [item.quantity for item in event.items],
@@ -164,11 +178,14 @@ def _addresses(addresses: Mapping[str, Address]) -> tuple[list[str | None], ...]
     )
 
 
-def _order(row: asyncpg.Record, items: list[asyncpg.Record]) -> Order:
+def _order(row: asyncpg.Record) -> Order:
     return Order(
         order_id=row["order_id"],
         customer_id=row["customer_id"],
         status=Status(row["status"]),
-        items=tuple(Item(**item) for item in items),
+        items=tuple(
+            Item(line=line, product_id=product_id, quantity=quantity, returned=returned, unit_price=unit_price)
+            for line, product_id, quantity, returned, unit_price in row["items"]
+        ),
         version=row["version"],
     )
