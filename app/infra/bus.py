@@ -12,6 +12,7 @@ import asyncpg
 
 from app.infra import event_log
 from app.infra.db import TRANSIENT, Connection, Pool
+from app.infra.reads import LockingReads, SharedReads
 from app.infra.unit_of_work import Work
 from app.kernel.errors import Busy, CommandIdReused, Forbidden, Refusal, VersionConflict
 from app.kernel.messages import Command, Envelope, Receipt
@@ -50,6 +51,7 @@ class Bus:
 
     def __init__(self, pool: Pool, handlers: Handlers, hints: Hints) -> None:
         self._pool, self._handlers, self._hints = pool, handlers, hints
+        self._reads = SharedReads(pool)
 
     async def dispatch(self, command: Command, envelope: Envelope) -> Receipt:
         """Carries the command out, or returns the first receipt of a command id that was accepted before.
@@ -96,8 +98,7 @@ class Bus:
         raise Busy("The shop is too busy to carry this out now. Nothing was lost: send the same command id again.")
 
     async def _at_once(self, command: Command, envelope: Envelope, print_: bytes) -> Receipt:
-        async with self._pool.acquire() as connection:
-            return await self._decide(command, Work(connection, envelope), print_)
+        return await self._decide(command, Work(envelope, self._reads), self._pool, print_)
 
     async def _transact(self, command: Command, envelope: Envelope, print_: bytes) -> Receipt:
         """A refusal counts only if no twin of the command was accepted meanwhile: the twin would be its cause."""
@@ -114,12 +115,12 @@ class Bus:
             first = await _first_receipt(connection, envelope.command_id, print_)
             if first is not None:
                 return first
-            return await self._decide(command, Work(connection, envelope, locking=True), print_)
+            return await self._decide(command, Work(envelope, LockingReads(connection)), connection, print_)
 
-    async def _decide(self, command: Command, work: Work, print_: bytes) -> Receipt:
+    async def _decide(self, command: Command, work: Work, connection: Connection | Pool, print_: bytes) -> Receipt:
         await self._handlers[type(command)](command, work)
         try:
-            return await append(work, event_log.AppendedCommand(type(command).__name__, print_))
+            return await append(connection, work, event_log.AppendedCommand(type(command).__name__, print_))
         except asyncpg.UniqueViolationError as violation:
             raise work.refusal_of(violation) or violation from None
 
@@ -133,13 +134,13 @@ async def _first_receipt(connection: Connection | Pool, command_id: UUID, print_
     return Receipt(command_id, row["aggregate_type"], row["aggregate_id"], row["version"], row["position"])
 
 
-async def append(work: Work, record: event_log.AppendedCommand) -> Receipt:
+async def append(connection: Connection | Pool, work: Work, record: event_log.AppendedCommand) -> Receipt:
     """Sends what the work has queued, its events and the command's record, as one statement."""
     decision = work.decision
     assert decision is not None, f"the handler of {record.type} decided nothing"
     aggregate = (decision.aggregate_type, decision.aggregate_id, decision.version)
     return await event_log.append(
-        work.connection, work.envelope, record, aggregate, decision.events, work.writes, work.assumptions
+        connection, work.envelope, record, aggregate, decision.events, work.writes, work.assumptions
     )
 
 

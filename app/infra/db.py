@@ -16,6 +16,8 @@ _SETTINGS = {
         "statement_timeout": "10s",
         "lock_timeout": "8s",
         "idle_in_transaction_session_timeout": "10s",
+        "plan_cache_mode": "force_generic_plan",  # what is in the arrays is no reason to plan anew each time
+        "enable_seqscan": "off",  # rows are read by key: a plan from when the table was small must not scan it later
     },
     PROJECTION_ROLE: {
         "statement_timeout": "60s",

@@ -9,6 +9,7 @@ shows no row, none will come.
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -21,18 +22,18 @@ from app.kernel.clock import new_id
 from app.kernel.messages import Envelope, Event, Receipt, Recorded, Upcasters
 
 _APPEND = """
-with {before}appended as (
+with {{before}}appended as (
     insert into write.events (event_id, aggregate_type, aggregate_id, version, type, schema_version, data, metadata)
-    select event_id, $2, $3, version, type, schema_version, data, $8
-    from unnest($1::uuid[], $4::bigint[], $5::text[], $6::smallint[], $7::jsonb[])
-        as e (event_id, version, type, schema_version, data)
-    where {all_is_well}
+    select event_id, $1, $2, version, type, schema_version, data, $3
+    from (values {events}) as e (event_id, version, type, schema_version, data)
+    where {{all_is_well}}
     returning position, version
 )
 insert into write.commands (command_id, type, fingerprint, actor, aggregate_type, aggregate_id, version, position)
-select $9, $10, $11, $12, $2, $3, max(version), max(position) from appended
+select $4, $5, $6, $7, $1, $2, max(version), max(position) from appended
 returning version, position
 """
+_EVENT = "(${}::uuid, ${}::bigint, ${}::text, ${}::smallint, ${}::jsonb)"
 
 _READ = """
 select position, aggregate_type, aggregate_id, version, type, schema_version,
@@ -48,6 +49,11 @@ where locktype = 'relation' and relation = 'write.events'::regclass and mode = '
 """
 
 encode = msgspec.json.Encoder(decimal_format="string").encode
+
+
+def as_json(value: Any) -> str:
+    """The value as the log would hold it: amounts are texts, so that none loses a digit."""
+    return encode(value).decode()
 
 
 class UnknownEventType(Exception):
@@ -71,7 +77,7 @@ class AppendedCommand:
 
 
 async def append(
-    connection: Connection,
+    connection: Connection | Pool,
     envelope: Envelope,
     command: AppendedCommand,
     aggregate: tuple[str, UUID, int],
@@ -86,24 +92,28 @@ async def append(
     which must have one, is refused.
     """
     aggregate_type, aggregate_id, version = aggregate
-    parameters = (
-        [new_id() for _ in events],
+    parameters: list[Any] = [
         aggregate_type,
         aggregate_id,
-        list(range(version + 1, version + 1 + len(events))),
-        [type(event).__name__ for event in events],
-        [event.SCHEMA_VERSION for event in events],
-        [encode(event).decode() for event in events],
-        encode(_metadata(envelope, command)).decode(),
+        as_json(_metadata(envelope, command)),
         envelope.command_id,
         command.type,
         command.fingerprint,
         envelope.actor.subject,
-    )
-    text, values = as_one(_APPEND, parameters, writes, assumptions)
+    ]
+    for following, event in enumerate(events, version + 1):
+        parameters += (new_id(), following, type(event).__name__, event.SCHEMA_VERSION, as_json(event))
+    text, values = as_one(_appending(len(events)), parameters, writes, assumptions)
     row = await connection.fetchrow(text, *values)
     assert row is not None
     return Receipt(envelope.command_id, aggregate_type, aggregate_id, row["version"], row["position"])
+
+
+@lru_cache(maxsize=100)
+def _appending(events: int) -> str:
+    """The statement for so many events. Arrays would do for any number, and take longer to encode."""
+    rows = [_EVENT.format(*range(first, first + 5)) for first in range(8, 8 + 5 * events, 5)]
+    return _APPEND.format(events=", ".join(rows))
 
 
 def _metadata(envelope: Envelope, command: AppendedCommand) -> dict[str, Any]:

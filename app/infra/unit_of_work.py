@@ -7,8 +7,8 @@ from uuid import UUID
 
 import asyncpg
 
-from app.infra.db import Connection
 from app.infra.one_statement import Assumption, Write
+from app.infra.reads import Reads
 from app.kernel.errors import Refusal, VersionConflict
 from app.kernel.messages import Envelope, Event, Principal
 
@@ -27,15 +27,13 @@ class Decision:
 class Work:
     """Who asked, what is known, and what was decided. What is written is queued: the bus sends it with the events.
 
-    The connection is the bus's.
     What is `locking` stands in an open transaction, and nothing that it has locked can change until that ends.
     Otherwise nothing is locked, and every read is for itself: what was decided on must be of a kind that the tables
     look at themselves when it is written (versions of aggregates, keys, checks), or be assumed here in so many words.
     """
 
-    connection: Connection
     envelope: Envelope
-    locking: bool = False
+    reads: Reads
     decision: Decision | None = field(default=None, init=False)
     writes: list[Write] = field(default_factory=list, init=False)
     assumptions: list[Assumption] = field(default_factory=list, init=False)
@@ -46,20 +44,27 @@ class Work:
         """Who asked."""
         return self.envelope.actor
 
-    async def lock(self, query: str, *parameters: Any) -> None:
+    @property
+    def locking(self) -> bool:
+        """True if this work locks what it decides on."""
+        return self.reads.locking
+
+    async def lock(self, query: str, ids: Sequence[UUID]) -> None:
         """Locks the rows that the query selects `for` something until the transaction ends, if this work locks.
 
         Reading comes after it, in a statement of its own: one that waits for a lock sees other tables as they were
         before it waited.
         """
-        if self.locking:
-            await self.connection.execute(query, *parameters)
+        await self.reads.lock(query, ids)
 
-    async def read(self, query: str, *parameters: Any) -> list[asyncpg.Record]:
-        """The rows that a `select` finds."""
-        assert query.lstrip().startswith("select"), "what is written is queued"
-        rows: list[asyncpg.Record] = await self.connection.fetch(query, *parameters)
-        return rows
+    async def row(self, query: str, key: UUID) -> asyncpg.Record | None:
+        """The row of this id, or None, of a `select` of `any($1::uuid[])` whose first column is the id."""
+        return (await self.reads.rows(query, (key,))).get(key)
+
+    async def rows(self, query: str, ids: Sequence[UUID]) -> dict[UUID, asyncpg.Record]:
+        """By id, the rows of those that there are, of such a `select`."""
+        found = await self.reads.rows(query, ids)
+        return {key: row for key in ids if (row := found.get(key)) is not None}
 
     def write(self, statement: str, *parameters: Any) -> None:
         """Queues an insert, update or delete, to be carried out after those queued before and before the append.

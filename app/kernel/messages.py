@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any, ClassVar, Generic, TypeVar
 from uuid import UUID
 
@@ -33,8 +34,14 @@ class Command:
 
     def content(self) -> dict[str, Any]:
         """What the client said: every field but the generated ones."""
-        said = {f.name: getattr(self, f.name) for f in fields(self) if "generated" not in f.metadata}
+        kind: Any = type(self)
+        said = {name: getattr(self, name) for name in _said(kind)}
         return said | ({"at": self.at} if self.dated else {})
+
+
+@cache
+def _said(command: Any) -> tuple[str, ...]:
+    return tuple(f.name for f in fields(command) if "generated" not in f.metadata)
 
 
 def generated_id() -> Any:

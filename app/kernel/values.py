@@ -8,6 +8,7 @@ from app.kernel.errors import CurrencyMismatch, InvalidValue
 
 _MAX_AMOUNT = Decimal("1e12")
 _FINEST = Decimal("0.0001")
+_CURRENCY = re.compile("[A-Z]{3}")
 _MAX_PIECES = 1_000_000_000
 _ordinary = re.compile(r"\w[ -~\u00a0-\ud7ff]{0,99}").fullmatch
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -25,7 +26,7 @@ class Money:
             raise InvalidValue("An amount must be a number below 10¹².", field="amount")
         if self.amount != self.amount.quantize(_FINEST):
             raise InvalidValue("An amount has at most four decimals.", field="amount")
-        if not re.fullmatch("[A-Z]{3}", self.currency):
+        if not _CURRENCY.fullmatch(self.currency):
             raise InvalidValue("A currency is three capital letters, such as GBP (ISO 4217).", field="currency")
 
     def __add__(self, other: "Money") -> "Money":

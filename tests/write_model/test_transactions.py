@@ -15,6 +15,7 @@ from app import registry
 from app.infra.bus import Bus, append, fingerprint
 from app.infra.db import TRANSIENT
 from app.infra.event_log import AppendedCommand
+from app.infra.reads import LockingReads
 from app.infra.unit_of_work import Work
 from app.kernel.clock import now
 from app.kernel.messages import Command, Receipt
@@ -38,8 +39,8 @@ class Killer:
     async def __call__(self, command: Command, work: Work) -> None:
         self.contents.append(await self.floor.contents())
         await HANDLERS[type(command)](command, work)
-        if len(self.contents) <= self.times:
-            pid = await work.connection.fetchval("select pg_backend_pid()")
+        if len(self.contents) <= self.times and isinstance(work.reads, LockingReads):
+            pid = await work.reads.connection.fetchval("select pg_backend_pid()")
             assert await self.floor.db.fetchval("select pg_terminate_backend($1, 10000)", pid)
 
     @property
@@ -81,9 +82,9 @@ async def carried_out(floor: Floor, command: Command) -> AsyncIterator[None]:
     connection = await asyncpg.connect(floor.made.database_url)
     try:
         async with connection.transaction():
-            work = Work(connection, said, locking=True)
+            work = Work(said, LockingReads(connection))
             await HANDLERS[type(command)](command, work)
-            await append(work, AppendedCommand(type(command).__name__, fingerprint(command, said)))
+            await append(connection, work, AppendedCommand(type(command).__name__, fingerprint(command, said)))
             yield
     finally:
         await connection.close()

@@ -23,14 +23,14 @@ from write_model.catalog.events import (
 )
 
 _LOCK = """
-select from write.stock join write.products using (product_id) where product_id = $1
+select from write.stock join write.products using (product_id) where product_id = any($1::uuid[])
 for no key update of stock, products
 """
 _LOAD = """
-select name, description, vendor, price, currency, discontinued, version, on_hand,
+select product_id, name, description, vendor, price, currency, discontinued, version, on_hand,
        array(select category from write.product_categories c where c.product_id = stock.product_id order by ordinal)
            as categories
-from write.stock join write.products using (product_id) where product_id = $1
+from write.stock join write.products using (product_id) where product_id = any($1::uuid[])
 """
 _ADD = """
 insert into write.products (product_id, sku, name, description, vendor, price, currency, discontinued, version)
@@ -62,7 +62,7 @@ select from write.products join unnest($1::uuid[], $2::bigint[]) as seen (produc
     using (product_id, version)
 order by product_id for share of products
 """
-_KNOWN = "select from write.products where product_id = $1"
+_KNOWN = "select product_id from write.products where product_id = any($1::uuid[])"
 _MOVE = """
 update write.stock set on_hand = on_hand + change
 from (select product_id, change from write.stock
@@ -84,9 +84,9 @@ class Products:
 
     async def load(self, product_id: UUID) -> Product | None:
         """The product and its stock, at the version that the client expects."""
-        await self._work.lock(_LOCK, product_id)
-        rows = await self._work.read(_LOAD, product_id)
-        product = _product(rows[0]) if rows else None
+        await self._work.lock(_LOCK, [product_id])
+        row = await self._work.row(_LOAD, product_id)
+        product = _product(row) if row else None
         self._work.expect(product_id, product.version if product else 0)
         return product
 
@@ -145,8 +145,8 @@ class ProductViews:
     async def knows(self, product_id: UUID) -> bool:
         """Whether the product is, or was, in the catalog: what is not is so rare that at first it is assumed to be."""
         if self._work.locking:
-            return bool(await self._work.read(_KNOWN, product_id))
-        self._work.assume(_KNOWN, product_id, rows=1)
+            return await self._work.row(_KNOWN, product_id) is not None
+        self._work.assume(_KNOWN, [product_id], rows=1)
         return True
 
     def save(self, event: ProductViewed) -> None:
@@ -182,10 +182,10 @@ class Shelves:
         """The offers of the products that exist, and are still the same when it is written."""
         wanted = list(product_ids)
         await self._work.lock(_HOLD, wanted)
-        rows = await self._work.read(_OFFERS, wanted)
-        seen = {row["product_id"]: row["version"] for row in rows}
-        self._work.assume(_STILL_OFFERED, list(seen), list(seen.values()), rows=len(seen))
-        return {row["product_id"]: _offer(row) for row in rows}
+        rows = await self._work.rows(_OFFERS, wanted)
+        versions = [row["version"] for row in rows.values()]
+        self._work.assume(_STILL_OFFERED, list(rows), versions, rows=len(rows))
+        return {product_id: _offer(row) for product_id, row in rows.items()}
 
     def move(self, changes: Mapping[UUID, int]) -> None:
         """Adds pieces to the stock of each product, or takes them away, locked in their order."""

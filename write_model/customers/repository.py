@@ -18,12 +18,12 @@ from write_model.customers.events import (
 )
 
 _LOCK = """
-select from write.customers join write.customer_addresses using (customer_id) where customer_id = $1
+select from write.customers join write.customer_addresses using (customer_id) where customer_id = any($1::uuid[])
 for no key update of customers, customer_addresses
 """
 _FIND = """
 select customer_id, name, email, tier, version, street, city, postal_code, country
-from write.customers join write.customer_addresses using (customer_id) where customer_id = $1
+from write.customers join write.customer_addresses using (customer_id) where customer_id = any($1::uuid[])
 """
 _REGISTER = "insert into write.customers (customer_id, name, email, tier, version) values ($1, $2, $3, $4, 1)"
 _HOUSE = """
@@ -48,15 +48,15 @@ class Customers:
 
     async def load(self, customer_id: UUID) -> Customer | None:
         """The customer, at the version that the client expects."""
-        await self._work.lock(_LOCK, customer_id)
+        await self._work.lock(_LOCK, [customer_id])
         customer = await self.find(customer_id)
         self._work.expect(customer_id, customer.version if customer else 0)
         return customer
 
     async def find(self, customer_id: UUID) -> Customer | None:
         """The customer, to be looked at only."""
-        rows = await self._work.read(_FIND, customer_id)
-        return _customer(rows[0]) if rows else None
+        row = await self._work.row(_FIND, customer_id)
+        return _customer(row) if row else None
 
     def save(self, customer_id: UUID, customer: Customer | None, events: list[CustomerEvent]) -> None:
         """Queues what the events say for the tables, and hands them to the log."""

@@ -109,8 +109,9 @@ def place(
 ) -> list[OrderEvent]:
     """An order at the catalog's prices. Raises the refusals of `write_model.orders.errors`."""
     _require_new(order, command.order_id)
-    _require_for_sale(command, offers)
-    _require_in_stock(_wanted(command), offers)
+    wanted = _wanted(command)
+    _require_for_sale(wanted, offers)
+    _require_in_stock(wanted, offers)
     shipping = command.shipping_address or _whole(buyer.address)
     return [
         OrderPlaced(
@@ -273,8 +274,8 @@ def _require_known(wanted: Mapping[UUID, int], offers: Mapping[UUID, Offer]) -> 
             raise ProductNotForSale(product_id)
 
 
-def _require_for_sale(command: PlaceOrder, offers: Mapping[UUID, Offer]) -> None:
-    _require_known(_wanted(command), offers)
+def _require_for_sale(wanted: Mapping[UUID, int], offers: Mapping[UUID, Offer]) -> None:
+    _require_known(wanted, offers)
     for product_id, offer in offers.items():
         if offer.discontinued:
             raise ProductNotForSale(product_id, sku=offer.sku)

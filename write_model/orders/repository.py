@@ -1,11 +1,11 @@
 """Orders in their normalized tables."""
 
-from collections.abc import Mapping
 from typing import assert_never
 from uuid import UUID
 
 import asyncpg
 
+from app.infra.event_log import as_json
 from app.infra.unit_of_work import Work
 from app.kernel.values import Address
 from write_model.orders.aggregate import Item, Order, Status, evolve
@@ -21,12 +21,12 @@ from write_model.orders.events import (
     OrderShipped,
 )
 
-_LOCK = "select from write.orders where order_id = $1 for no key update"
+_LOCK = "select from write.orders where order_id = any($1::uuid[]) for no key update"
 _LOAD = """
 select order_id, customer_id, status, version,
        array(select (line, product_id, quantity, returned, unit_price) from write.order_items i
              where i.order_id = o.order_id order by line) as items
-from write.orders o where order_id = $1
+from write.orders o where order_id = any($1::uuid[])
 """
 _PLACE = """
 insert into write.orders (order_id, customer_id, reference, status, currency, payment_method, placed_at, version)
@@ -34,7 +34,7 @@ values ($1, $2, $3, $4, $5, $6, $7, 1)
 """
 _ADDRESS = """
 insert into write.order_addresses (order_id, kind, street, city, postal_code, country)
-select $1, * from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
+values ($1, 'SHIPPING', $2, $3, $4, $5), ($1, 'BILLING', $6, $7, $8, $9)
 """
 _CHARGE = """
 insert into write.order_charges (order_id, line, code, description, amount)
@@ -43,7 +43,8 @@ from unnest($2::text[], $3::text[], $4::numeric[]) with ordinality as c (code, d
 """
 _LIST = """
 insert into write.order_items (order_id, line, product_id, quantity, unit_price)
-select $1, * from unnest($2::int[], $3::uuid[], $4::bigint[], $5::numeric[])
+select $1, * from json_to_recordset($2::json)
+    as i (line int, product_id uuid, quantity bigint, unit_price numeric)
 """
 _SET_STATUS = "update write.orders set status = $2, version = $3 where order_id = $1"
 _TAKE_BACK = """
@@ -75,12 +76,12 @@ class Orders:
 
     async def load(self, order_id: UUID) -> Order | None:
         """The order, at the version expected. A stranger's is not there."""
-        await self._work.lock(_LOCK, order_id)
-        rows = await self._work.read(_LOAD, order_id)
-        if rows and not self._work.actor.owns(rows[0]["customer_id"]):
+        await self._work.lock(_LOCK, [order_id])
+        row = await self._work.row(_LOAD, order_id)
+        if row and not self._work.actor.owns(row["customer_id"]):
             raise OrderNotFound(order_id)
-        self._work.expect(order_id, rows[0]["version"] if rows else 0)
-        return _order(rows[0]) if rows else None
+        self._work.expect(order_id, row["version"] if row else 0)
+        return _order(row) if row else None
 
     def save(self, order_id: UUID, order: Order | None, events: list[OrderEvent]) -> None:
         """Queues what the events say for the tables, and hands them to the log."""
@@ -147,8 +148,7 @@ def _place(work: Work, event: OrderPlaced) -> None:
         event.payment_method,
         event.placed_at,
     )
-    addresses = {"SHIPPING": event.shipping_address, "BILLING": event.billing_address}
-    work.write(_ADDRESS, event.order_id, *_addresses(addresses))
+    work.write(_ADDRESS, event.order_id, *_columns(event.shipping_address), *_columns(event.billing_address))
     if event.charges:
         work.write(
             _CHARGE,
@@ -157,25 +157,11 @@ def _place(work: Work, event: OrderPlaced) -> None:
             [charge.description for charge in event.charges],
             [charge.amount for charge in event.charges],
         )
-    work.write(
-        _LIST,
-        event.order_id,
-        [item.line for item in event.items],
-        [item.product_id for item in event.items],
-        [item.quantity for item in event.items],
-        [item.unit_price for item in event.items],
-    )
+    work.write(_LIST, event.order_id, as_json(event.items))
 
 
-def _addresses(addresses: Mapping[str, Address]) -> tuple[list[str | None], ...]:
-    values = list(addresses.values())
-    return (
-        list(addresses),
-        [address.street for address in values],
-        [address.city for address in values],
-        [address.postal_code for address in values],
-        [address.country for address in values],
-    )
+def _columns(address: Address) -> tuple[str | None, str | None, str | None, str]:
+    return address.street, address.city, address.postal_code, address.country
 
 
 def _order(row: asyncpg.Record) -> Order:
