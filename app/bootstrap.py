@@ -21,6 +21,7 @@ from app.infra.hints import LOG, VIEWS, HintListener, HintSender
 from app.infra.log_identity import look_up
 from app.infra.redis_rounds import RedisRounds
 from app.infra.redis_views import RedisLines, RedisView
+from app.infra.server_lives import ServerLives
 from app.infra.table_views import TableView
 
 _REDIS_TIMEOUT_S = 1.0
@@ -52,6 +53,7 @@ class Stores:
     documents: dict[str, RedisView[Any]]
     rounds: RedisRounds
     hints: HintListener
+    lives: ServerLives
 
 
 def open_redis(url: str, **options: Any) -> aioredis.Redis:
@@ -89,7 +91,7 @@ async def commands(settings: Settings) -> AsyncIterator[Commands]:
 async def read_models(settings: Settings) -> AsyncIterator[tuple[ReadModels, Stores]]:
     """The read models over the query role, which cannot see the write model."""
     async with _stores(settings, settings.query_database, QUERY_ROLE, LOG, VIEWS) as stores:
-        yield ReadModels(stores.pool, stores.tables, stores.documents, stores.hints), stores
+        yield ReadModels(stores.pool, stores.tables, stores.documents, stores.hints, stores.lives), stores
 
 
 @asynccontextmanager
@@ -102,7 +104,11 @@ async def projection_stores(settings: Settings) -> AsyncIterator[Stores]:
 @asynccontextmanager
 async def _stores(settings: Settings, dsn: str, role: str, *channels: str) -> AsyncIterator[Stores]:
     async with AsyncExitStack() as stack:
-        pool = await stack.enter_async_context(await open_pool(dsn, role, size=settings.db_pool_size))
+        lives = ServerLives()
+        pool = await stack.enter_async_context(
+            await open_pool(dsn, role, size=settings.db_pool_size, greet=lives.greet)
+        )
+        lives.of(pool)
         redis = await stack.enter_async_context(open_redis(settings.redis_url, socket_timeout=_REDIS_TIMEOUT_S))
         listening = await stack.enter_async_context(open_redis(settings.redis_url))
         log_id = await look_up(pool, "read")
@@ -113,4 +119,4 @@ async def _stores(settings: Settings, dsn: str, role: str, *channels: str) -> As
             name: RedisView(redis, prefix, table, lines) for name, table in tables.items() if table.view.in_redis
         }
         hints = await stack.enter_async_context(HintListener(listening, prefix, *channels).listening())
-        yield Stores(pool, redis, prefix, log_id, tables, documents, lines.rounds, hints)
+        yield Stores(pool, redis, prefix, log_id, tables, documents, lines.rounds, hints, lives)

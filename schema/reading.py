@@ -1,14 +1,13 @@
 """The arguments that every read takes, and reading one row by its TypeID."""
 
-from collections.abc import Collection
-from dataclasses import replace
-from time import monotonic
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 import strawberry
+from graphql import FieldNode, FragmentDefinitionNode, FragmentSpreadNode, InlineFragmentNode, SelectionSetNode
 
-from app.infra.freshness import Behind, Found, Freshness, Wanted
+from app.infra.freshness import Behind, Found, Listed, Wanted
 from app.infra.tables import Stored
 from app.kernel import typeid
 from app.kernel.errors import MalformedId, Refusal
@@ -17,6 +16,7 @@ from schema.context import Info
 from schema.values import Processing
 
 Row = TypeVar("Row")
+Page = TypeVar("Page")
 
 MinVersion = Annotated[
     int | None, strawberry.argument(description="Answer Processing rather than anything older than this version.")
@@ -47,25 +47,41 @@ def not_reached(behind: Behind) -> StillProcessing:
     )
 
 
-async def reached(info: Info, view: View[Any], token: str | None, wait_ms: int | None = None) -> Freshness:
-    """How far the view is, once it is far enough for a list. Raises StillProcessing where it does not get there."""
-    return await all_reached(info, (view,), token, wait_ms)
+async def listed(
+    info: Info,
+    views: Collection[View[Any]],
+    token: str | None,
+    wait_ms: int | None,
+    read: Callable[[], Awaitable[Page]],
+) -> Listed[Page]:
+    """A list of these views, as `read` finds it when all are far enough; with its freshness where that is selected.
 
-
-async def all_reached(
-    info: Info, views: Collection[View[Any]], token: str | None, wait_ms: int | None = None
-) -> Freshness:
-    """How far the hindmost of several views is, once all are far enough; `wait_ms` is for all of them together."""
+    `wait_ms` is for all views together. Raises StillProcessing where they do not get there.
+    """
     wanted = info.context.wanted(token=token, wait_ms=wait_ms)
-    deadline = monotonic() + wanted.wait_s
-    found = []
-    for view in views:
-        left = replace(wanted, wait_s=max(0.0, deadline - monotonic()))
-        answer = await info.context.reads.reach(view, left)
-        if isinstance(answer, Behind):
-            raise not_reached(answer)
-        found.append(answer)
-    return min(found, key=lambda freshness: (freshness.state != "STALLED", freshness.position))
+    found = await info.context.reads.listed(views, wanted, read, telling=selects(info, "freshness"))
+    if isinstance(found, Behind):
+        raise not_reached(found)
+    return found
+
+
+def selects(info: Info, name: str) -> bool:
+    """Whether the operation asks for a field of what is being resolved, directly or in fragments."""
+    raw = info._raw_info  # noqa: SLF001 - `selected_fields` would convert everything beneath as well
+    return any(_selects(node.selection_set, name, raw.fragments) for node in raw.field_nodes)
+
+
+def _selects(selected: SelectionSetNode | None, name: str, fragments: Mapping[str, FragmentDefinitionNode]) -> bool:
+    """At this level: no field's own selection counts, a fragment's does."""
+    for node in selected.selections if selected else ():
+        match node:
+            case FieldNode() if node.name.value == name:
+                return True
+            case InlineFragmentNode() if _selects(node.selection_set, name, fragments):
+                return True
+            case FragmentSpreadNode() if _selects(fragments[node.name.value].selection_set, name, fragments):
+                return True
+    return False
 
 
 def decode_id(prefix: str, text: str, field: str) -> UUID:

@@ -6,7 +6,8 @@ from typing import Any
 
 import strawberry
 
-from app.infra.freshness import Behind, Freshness
+from app.infra.checkpoints import Freshness
+from app.infra.freshness import Behind
 from app.infra.keyset import Page
 from app.kernel import values
 from schema.scalars import BigInt
@@ -77,8 +78,9 @@ class ListFreshness:
     lag_ms: int = strawberry.field(description="Age of what is shown, in milliseconds; 0 when at the head.")
 
     @classmethod
-    def of(cls, freshness: Freshness) -> "ListFreshness":
-        """The freshness as clients see it."""
+    def of(cls, freshness: Freshness | None) -> "ListFreshness":
+        """The freshness as clients see it; it is known wherever the operation selects it (`schema.reading.listed`)."""
+        assert freshness is not None
         return cls(state=freshness.state, position=BigInt(freshness.position), lag_ms=round(freshness.lag_s * 1000))
 
 

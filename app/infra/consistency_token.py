@@ -3,12 +3,15 @@
 import base64
 import binascii
 from dataclasses import dataclass
+from functools import lru_cache
 from uuid import UUID
 
 from app.kernel.errors import Refusal, excerpt
 
 _VERSION = b"\x01"
 _LENGTH = 1 + 16 + 8
+_LONGEST_KEPT = 64
+"""Characters; base 64 may be full of others that mean nothing, and such a text is not worth remembering."""
 
 
 class MalformedToken(Refusal):
@@ -42,6 +45,11 @@ class LogPosition:
 
 def parse(token: str, log_id: UUID) -> int:
     """The position in a token of this log. Raises MalformedToken or UnknownLog."""
+    return (_parsed if len(token) <= _LONGEST_KEPT else _parsed.__wrapped__)(token, log_id)
+
+
+@lru_cache(maxsize=1_024)
+def _parsed(token: str, log_id: UUID) -> int:
     try:
         raw = base64.urlsafe_b64decode(token.encode("ascii") + b"=" * (-len(token) % 4))
     except (binascii.Error, UnicodeEncodeError):

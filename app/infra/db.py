@@ -1,5 +1,6 @@
 """Connection pools, each with the database role of one kind of work."""
 
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 import asyncpg
@@ -47,7 +48,11 @@ TRANSIENT: Final = (
 """What a restart of PostgreSQL looks like from here; trying again is right."""
 
 
-async def open_pool(dsn: str, role: str, *, size: int, idle: int = 1) -> Pool:
+Greeting = Callable[[Connection], Awaitable[None]]
+"""What a new session goes through before it is used."""
+
+
+async def open_pool(dsn: str, role: str, *, size: int, idle: int = 1, greet: Greeting | None = None) -> Pool:
     """A pool whose sessions act as `role` from their first statement. Sizes in connections."""
     settings = {"application_name": role, "jit": "off", **_SETTINGS[role]}
     return await asyncpg.create_pool(
@@ -55,7 +60,7 @@ async def open_pool(dsn: str, role: str, *, size: int, idle: int = 1) -> Pool:
         min_size=min(idle, size),
         max_size=size,
         server_settings=settings,
-        init=_Become(role),
+        init=_Become(role, greet),
         reset=_keep_session,
         max_inactive_connection_lifetime=300,
     )
@@ -64,11 +69,13 @@ async def open_pool(dsn: str, role: str, *, size: int, idle: int = 1) -> Pool:
 class _Become:
     """Takes on the role once per connection; as a login role it is the same role already."""
 
-    def __init__(self, role: str) -> None:
-        self._statement = f"set session role {role}"
+    def __init__(self, role: str, greet: Greeting | None) -> None:
+        self._statement, self._greet = f"set session role {role}", greet
 
     async def __call__(self, connection: Connection) -> None:
         await connection.execute(self._statement)
+        if self._greet is not None:
+            await self._greet(connection)
 
 
 async def _keep_session(connection: Connection) -> None:

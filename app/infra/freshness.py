@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Generic, TypeVar
 
-import asyncpg
 from redis.exceptions import RedisError
 
+from app.infra.checkpoints import Checkpoints, Freshness
 from app.infra.db import Pool
 from app.infra.hints import HintListener, wait
 from app.infra.redis_views import RedisView, Top
+from app.infra.server_lives import ServerLives, ServerReplaced
 from app.infra.table_reads import Rows, TableReads
 from app.infra.table_views import TableView
 from app.infra.tables import Stored
@@ -26,17 +27,8 @@ _Look = tuple[int | None, Stored[Row] | None]
 _POLL_S = 0.05
 """How long a waiting read goes without looking itself, should every hint be lost."""
 
-_STALLED_S = 10.0
-
-_CHECKPOINTS = """
-select count(*) as shards, min(c.position) as position, (select max(head) from read.checkpoints) as head,
-       extract(epoch from clock_timestamp() - min(c.event_at)) as event_age_s,
-       extract(epoch from clock_timestamp() - min(c.caught_up_at)) as caught_up_age_s,
-       case when bool_and(c.heartbeat_at is not null) then
-           extract(epoch from clock_timestamp() - min(c.heartbeat_at))
-       end as heartbeat_age_s
-from read.checkpoints c where c.view = $1 and c.generation = $2
-"""
+_MOST_LIVES = 3
+"""How many lives of the server a list may meet before it gives up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,25 +55,15 @@ class Behind:
     wanted: Wanted
     version: int | None
     checkpoint: int | None
-    freshness: "Freshness"
+    freshness: Freshness
 
 
 @dataclass(frozen=True, slots=True)
-class Freshness:
-    """How far a view has come: FRESH (at the head), LAGGING, or STALLED (no loop has been seen for ten seconds)."""
+class Listed(Generic[Seen]):
+    """What was read from flat tables, fresh enough, and how far they were before, if that was asked for."""
 
-    state: str
-    position: int
-    head: int
-    lag_s: float
-
-    def as_of(self, position: int) -> "Freshness":
-        """Of something that was read when the view was at `position`: just before, or from a Redis that lags.
-
-        `lag_s` stays that of the flat store, since a position does not tell its time.
-        """
-        state = "LAGGING" if self.state == "FRESH" and position < self.head else self.state
-        return replace(self, state=state, position=min(position, self.position))
+    found: Seen
+    freshness: Freshness | None
 
 
 class ReadModels:
@@ -93,8 +75,10 @@ class ReadModels:
         tables: Mapping[str, TableView[Any]],
         documents: Mapping[str, RedisView[Any]],
         hints: HintListener,
+        lives: ServerLives | None = None,
     ) -> None:
         self.pool, self._tables, self.hints = pool, tables, hints
+        self._checkpoints = Checkpoints(pool, tables, lives or ServerLives())
         self._rankings = documents
         self._documents = {name: each for name, each in documents.items() if each.view.documents}
         self._rows = {name: TableReads(pool, table) for name, table in tables.items()}
@@ -139,6 +123,8 @@ class ReadModels:
         answer = await self._look_until(view, wanted, look, lambda seen: seen is None or seen[0] >= position)
         if answer is not None and answer[0] >= position:
             return answer
+        if wanted.position is None:
+            return None
         left = replace(wanted, wait_s=max(0.0, deadline - time.monotonic()))
         return reached if isinstance(reached := await self.reach(view, left), Behind) else None
 
@@ -147,6 +133,53 @@ class ReadModels:
         position, look = wanted.position or 0, partial(self.freshness, view, wanted)
         freshness = await self._look_until(view, wanted, look, lambda seen: seen.position >= position)
         return freshness if freshness.position >= position else Behind(wanted, None, freshness.position, freshness)
+
+    async def listed(
+        self,
+        views: Collection[View[Any]],
+        wanted: Wanted,
+        read: Callable[[], Awaitable[Seen]],
+        *,
+        telling: bool = False,
+    ) -> Listed[Seen] | Behind:
+        """What `read` finds in the flat tables of these views once all have come far enough; `wait_s` is for all.
+
+        With `telling`, how far the hindmost was just before, so what was read is no older than that. Asks nobody where
+        nothing is wanted or the views are known to be far enough. Reads again if the server was replaced meanwhile,
+        and raises ServerReplaced when that does not end.
+        """
+        deadline = time.monotonic() + wanted.wait_s
+        for _ in range(_MOST_LIVES):
+            life = self._checkpoints.lives.count
+            freshness = await self._all_reach(views, wanted, deadline, telling=telling)
+            if isinstance(freshness, Behind):
+                return freshness
+            found = await read()
+            if life == self._checkpoints.lives.count or (wanted.position is None and not telling):
+                return Listed(found, freshness if telling else None)
+        raise ServerReplaced("a list could not be read from one server")
+
+    async def _all_reach(
+        self, views: Collection[View[Any]], wanted: Wanted, deadline: float, *, telling: bool
+    ) -> Freshness | Behind | None:
+        """How far the hindmost is, as far as anybody had to look."""
+        found = []
+        for view in views:
+            position = wanted.position
+            if telling or (position is not None and not self._checkpoints.known(view.name, position)):
+                left = replace(wanted, wait_s=max(0.0, deadline - time.monotonic()))
+                if isinstance(reached := await self.reach(view, left), Behind):
+                    return reached
+                found.append(reached)
+        return min(found, key=lambda each: (each.state != "STALLED", each.position), default=None)
+
+    async def freshness(self, view: View[Any], wanted: Wanted = Wanted()) -> Freshness:
+        """How far the whole view has come, by its checkpoints in the flat store.
+
+        The log reaches as far as any view has seen it, and at least as far as what is wanted: a token tells of it
+        before a dead worker can.
+        """
+        return await self._checkpoints.freshness(view.name, wanted.position or 0)
 
     async def _look_until(
         self, view: View[Any], wanted: Wanted, look: Callable[[], Awaitable[Seen]], enough: Callable[[Seen], bool]
@@ -162,19 +195,6 @@ class ReadModels:
                 if enough(seen) or left <= 0:
                     return seen
                 await wait(woken, min(left, _POLL_S))
-
-    async def freshness(self, view: View[Any], wanted: Wanted = Wanted()) -> Freshness:
-        """How far the whole view has come, by its checkpoints in the flat store.
-
-        The log reaches as far as any view has seen it, and at least as far as what is wanted: a token tells of it
-        before a dead worker can.
-        """
-        table = self._tables[view.name]
-        row = await self.pool.fetchrow(_CHECKPOINTS, view.name, table.generation)
-        assert row is not None
-        if row["shards"] < view.shards:
-            return Freshness("STALLED", -1, row["head"] or 0, 0.0)
-        return _freshness(row, max(row["head"], wanted.position or 0))
 
     async def _look_at_many(self, view: View[Row], keys: Collection[Key], position: int) -> Rows[Row]:
         """What Redis holds of the keys, if it has reached the position, and the flat table for the others."""
@@ -223,14 +243,3 @@ def _satisfies(checkpoint: int | None, stored: Stored[Any] | None, wanted: Wante
 
 def _reaches(checkpoint: int | None, position: int) -> bool:
     return checkpoint is not None and checkpoint >= position
-
-
-def _freshness(row: asyncpg.Record, head: int) -> Freshness:
-    position = row["position"]
-    heartbeat_age = row["heartbeat_age_s"]
-    if heartbeat_age is None or heartbeat_age > _STALLED_S:
-        state = "STALLED"
-    else:
-        state = "FRESH" if position >= head else "LAGGING"
-    ages = [float(age) for age in (row["event_age_s"], row["caught_up_age_s"]) if age is not None]
-    return Freshness(state, position, head, 0.0 if state == "FRESH" else min(ages, default=0.0))

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from itertools import combinations
 from uuid import UUID
 
@@ -72,7 +73,8 @@ async def companions(
     if isinstance(answer, Behind):
         return answer
     if answer is None:
-        return await _companions_of_table(reads, products, most)
+        found = await reads.listed((VIEW,), wanted, partial(_companions_of_table, reads, products, most))
+        return found if isinstance(found, Behind) else found.found
     return [(UUID(each.member), int(each.scores[0])) for each in answer[1]]
 
 

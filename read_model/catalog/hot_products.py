@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, assert_never
 from uuid import UUID
 
@@ -80,13 +81,29 @@ Hot = tuple[UUID, float]
 """A product and its heat."""
 
 
-async def hottest(reads: ReadModels, most: int, wanted: Wanted) -> list[Hot] | Behind:
-    """The hottest first, of equals the one with the higher id. From Redis, or the flat table without it."""
+@dataclass(frozen=True, slots=True)
+class Hottest:
+    """The hottest first, of equals the one with the higher id; `checkpoint` is how far the view was at least."""
+
+    products: list[Hot]
+    checkpoint: int
+
+
+async def hottest(reads: ReadModels, most: int, wanted: Wanted) -> Hottest | Behind:
+    """At most so many, from Redis, or the flat table without it."""
     answer = await reads.top(VIEW, [[_RANKING]], most, wanted)
     if isinstance(answer, Behind):
         return answer
     if answer is not None:
-        return [(UUID(each.member), each.scores[0]) for each in answer[1]]
+        return Hottest([(UUID(each.member), each.scores[0]) for each in answer[1]], answer[0])
+    found = await reads.listed((VIEW,), wanted, partial(_hottest_of_table, reads, most), telling=True)
+    if isinstance(found, Behind):
+        return found
+    assert found.freshness is not None
+    return Hottest(found.found, found.freshness.position)
+
+
+async def _hottest_of_table(reads: ReadModels, most: int) -> list[Hot]:
     table = reads.table(VIEW).table
     rows = await reads.pool.fetch(
         f"select product_id, heat from {table} where not discontinued order by heat desc, product_id desc limit $1",

@@ -12,7 +12,7 @@ from app.infra.freshness import ReadModels
 from app.infra.keyset import KeysetQuery, Ordering, Page, PageArguments
 from app.infra.tables import Stored
 from read_model.catalog.product_search import VIEW, ListedProduct
-from read_model.catalog.product_text import Parameters, Reading
+from read_model.catalog.product_text import Parameters, Reading, read
 
 
 class ProductSort(Enum):
@@ -87,6 +87,15 @@ class Hit:
     cursor: str
 
 
+async def search(
+    reads: ReadModels, text: str | None, wanted: ProductFilter, sort: ProductSort, arguments: PageArguments
+) -> tuple[Search, Page[Hit]]:
+    """The search for a text, as it is read now, and a page of what it finds."""
+    reading = await read(reads, text, discontinued=wanted.include_discontinued) if text else None
+    made = Search(reading=reading, filter=wanted)
+    return made, await find(reads, made, sort, arguments)
+
+
 async def find(reads: ReadModels, search: Search, sort: ProductSort, arguments: PageArguments) -> Page[Hit]:
     """A page of what the search finds."""
     table, ordering, parameters = reads.table(VIEW), search.sorted_by(sort).value, Parameters()
@@ -97,10 +106,10 @@ async def find(reads: ReadModels, search: Search, sort: ProductSort, arguments: 
     tail = query.tail([], parameters)
     rows = await reads.pool.fetch(f"select {table.selected}, rank from ({ranked}) as present {tail}", *parameters)
 
-    def read(row: asyncpg.Record) -> Hit:
+    def hit(row: asyncpg.Record) -> Hit:
         return Hit(table.stored(row), ordering.cursor(row[ordering.column], row[ordering.key]))
 
-    return query.page(rows, read)
+    return query.page(rows, hit)
 
 
 async def count(reads: ReadModels, search: Search) -> int:

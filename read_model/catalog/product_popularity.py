@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from functools import partial
 from uuid import UUID
 
 from app.infra.freshness import Behind, ReadModels, Wanted
@@ -122,10 +123,10 @@ class Window:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Best:
-    """What sells best, the best first, of equals the one with the higher id; as of a position, or of now."""
+    """What sells best, the best first, of equals the one with the higher id; `checkpoint` is how far the view was."""
 
     products: list[Popular]
-    checkpoint: int | None = None
+    checkpoint: int
 
 
 async def top(reads: ReadModels, window: Window, most: int, wanted: Wanted) -> Best | Behind:
@@ -138,9 +139,17 @@ async def top(reads: ReadModels, window: Window, most: int, wanted: Wanted) -> B
     if isinstance(answer, Behind):
         return answer
     if answer is None:
-        return Best(products=await _top_of_table(reads, window, most))
+        return await _best_of_table(reads, window, most, wanted)
     checkpoint, members = answer
     return Best(products=[_popular(each, measures) for each in members if each.scores[0] > 0], checkpoint=checkpoint)
+
+
+async def _best_of_table(reads: ReadModels, window: Window, most: int, wanted: Wanted) -> Best | Behind:
+    found = await reads.listed((VIEW,), wanted, partial(_top_of_table, reads, window, most), telling=True)
+    if isinstance(found, Behind):
+        return found
+    assert found.freshness is not None
+    return Best(products=found.found, checkpoint=found.freshness.position)
 
 
 def _popular(top: Top, measures: Sequence[Measure]) -> Popular:

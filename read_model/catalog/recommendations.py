@@ -94,7 +94,15 @@ class Asked:
     currency: str
 
 
-async def recommend(reads: ReadModels, asked: Asked, wanted: Wanted) -> list[Recommended] | Behind:
+@dataclass(frozen=True, slots=True)
+class Recommendations:
+    """The best first; `checkpoint` is how far the view of purchases was, None where nobody was looked up."""
+
+    products: list[Recommended]
+    checkpoint: int | None = None
+
+
+async def recommend(reads: ReadModels, asked: Asked, wanted: Wanted) -> Recommendations | Behind:
     """At most 50, the best first: what goes with what they bought, then what is popular.
 
     Never what they bought in their last orders, nor what is discontinued or sold out.
@@ -111,11 +119,12 @@ async def recommend(reads: ReadModels, asked: Asked, wanted: Wanted) -> list[Rec
     if isinstance(shown, Behind):
         return shown
     offered = [shown[product_id] for product_id in fresh if product_id in shown]
-    return [
+    best = [
         Recommended(stored=each, together=fresh[each.row.product_id])
         for each in offered
         if not each.row.discontinued and each.row.on_hand > 0
-    ][:MOST]
+    ]
+    return Recommendations(best[:MOST], found.checkpoint)
 
 
 async def _candidates(

@@ -7,10 +7,12 @@ Cancelled orders stay in the list. Guests' orders are nobody's.
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
-from app.infra.freshness import Behind, Freshness, ReadModels, Wanted
+from app.infra.checkpoints import Freshness
+from app.infra.freshness import Behind, ReadModels, Wanted
 from app.infra.keyset import DEFAULT_PAGE, KeysetQuery, Page, PageArguments
 from app.infra.tables import Stored, Table
 from app.kernel.messages import Recorded
@@ -78,7 +80,7 @@ VIEW: Final = View(
 class History:
     """A page of somebody's orders, and how many there are on all pages; `checkpoint` is how far the view was at least.
 
-    Without a checkpoint nothing was read.
+    Without a checkpoint nothing was read, or nobody wants to know.
     """
 
     page: Page[Stored[OrderSummary]] = Page((), has_next=False, has_previous=False)
@@ -86,10 +88,19 @@ class History:
     checkpoint: int | None = None
 
 
-async def read(reads: ReadModels, customer_id: UUID, arguments: PageArguments, wanted: Wanted) -> History | Behind:
-    """A page, forwards. The first one, if it is of `READY_MADE` orders at most, is a single read of Redis."""
-    ready_made = arguments.after is None and arguments.size <= READY_MADE
-    return await (_ready_made if ready_made else _from_table)(reads, customer_id, arguments, wanted)
+async def read(
+    reads: ReadModels, customer_id: UUID, arguments: PageArguments, wanted: Wanted, *, telling: bool = True
+) -> History | Behind:
+    """A page, forwards. The first one, if it is of `READY_MADE` orders at most, is a single read of Redis.
+
+    Only with `telling` is a checkpoint looked up for the others, which `freshness` needs.
+    """
+    if arguments.after is None and arguments.size <= READY_MADE:
+        return await _ready_made(reads, customer_id, arguments, wanted)
+    found = await reads.listed((VIEW,), wanted, partial(_from_table, reads, customer_id, arguments), telling=telling)
+    if isinstance(found, Behind):
+        return found
+    return replace(found.found, checkpoint=found.freshness.position) if found.freshness else found.found
 
 
 async def _ready_made(
@@ -105,12 +116,7 @@ async def _ready_made(
     return History(Page(nodes, orders.total > len(nodes), has_previous=False), orders.total, found.checkpoint)
 
 
-async def _from_table(
-    reads: ReadModels, customer_id: UUID, arguments: PageArguments, wanted: Wanted
-) -> History | Behind:
-    reached = await reads.reach(VIEW, wanted)
-    if isinstance(reached, Behind):
-        return reached
+async def _from_table(reads: ReadModels, customer_id: UUID, arguments: PageArguments) -> History:
     table, query = _entities(reads), KeysetQuery(NEWEST_FIRST, arguments)
     parameters: list[Any] = [customer_id]
     tail = query.tail(["customer_id = $1"], parameters)
@@ -118,7 +124,7 @@ async def _from_table(
     total = await reads.pool.fetchval(
         f"select total from {reads.table(VIEW).table} where customer_id = $1", customer_id
     )
-    return History(query.page(rows, table.stored), total or 0, reached.position)
+    return History(query.page(rows, table.stored), total or 0)
 
 
 def _entities(reads: ReadModels) -> Table[OrderSummary]:

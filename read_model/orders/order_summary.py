@@ -174,6 +174,20 @@ async def narrowed(reads: ReadModels, wanted: OrderFilter) -> OrderFilter:
     return wanted if few is None else replace(wanted, product_id=None, text=None, orders=few)
 
 
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """A page, and the filter that it and its counts go by."""
+
+    page: Page[Stored[OrderSummary]]
+    wanted: OrderFilter
+
+
+async def search(reads: ReadModels, wanted: OrderFilter, sort: OrderSort, arguments: PageArguments) -> Searched:
+    """A page of the orders that pass the filter, narrowed where that is of use."""
+    wanted = await narrowed(reads, wanted)
+    return Searched(await find(reads, wanted, sort, arguments), wanted)
+
+
 async def find(
     reads: ReadModels, wanted: OrderFilter, sort: OrderSort, arguments: PageArguments
 ) -> Page[Stored[OrderSummary]]:

@@ -1,5 +1,7 @@
 """`autocomplete`: for everyone who is signed in."""
 
+from functools import partial
+
 import strawberry
 
 from app.infra.keyset import MAX_PAGE
@@ -10,7 +12,7 @@ from read_model.catalog.autocomplete import complete
 from read_model.catalog.product_search import VIEW, ListedProduct
 from schema.catalog.product_search import searched
 from schema.context import Info
-from schema.reading import Token, WaitMs, reached
+from schema.reading import Token, WaitMs, listed
 
 
 @strawberry.type(description="A product that somebody who is typing may mean.")
@@ -39,6 +41,5 @@ class AutocompleteQuery:
         typed = searched(prefix, "prefix")
         if not 0 <= first <= MAX_PAGE:
             raise InvalidValue(f"first must be between 0 and {MAX_PAGE}.", field="first")
-        await reached(info, VIEW, token, wait_ms)
-        found = await complete(info.context.reads, typed, first) if typed else []
-        return [Completion.of(stored) for stored in found]
+        found = await listed(info, (VIEW,), token, wait_ms, partial(complete, info.context.reads, typed or "", first))
+        return [Completion.of(stored) for stored in found.found]

@@ -33,10 +33,11 @@ class HotProductEdge:
 class HotProductConnection:
     edges: list[HotProductEdge]
     page_info: PageInfo
+    checkpoint: strawberry.Private[int]
 
     @strawberry.field(description="How far the view behind this list has come.")
     async def freshness(self, info: Info) -> ListFreshness:
-        return ListFreshness.of(await info.context.reads.freshness(view.VIEW))
+        return ListFreshness.of((await info.context.reads.freshness(view.VIEW)).as_of(self.checkpoint))
 
 
 @strawberry.type
@@ -57,19 +58,19 @@ class HotProductsQuery:
         found = await view.hottest(info.context.reads, most, wanted)
         if isinstance(found, Behind):
             raise not_reached(found)
-        page = cut(found, _place, _HOTTEST, arguments)
-        return _connection(page, await products(info, [hot[0] for hot in page.nodes], wanted))
+        page = cut(found.products, _place, _HOTTEST, arguments)
+        return _connection(page, await products(info, [hot[0] for hot in page.nodes], wanted), found.checkpoint)
 
 
 def _place(hot: view.Hot) -> tuple[float, UUID]:
     return hot[1], hot[0]
 
 
-def _connection(page: Page[view.Hot], shown: dict[UUID, Product]) -> HotProductConnection:
+def _connection(page: Page[view.Hot], shown: dict[UUID, Product], checkpoint: int) -> HotProductConnection:
     cursors, at = [_HOTTEST.cursor(*_place(hot)) for hot in page.nodes], now()
     edges = [
         HotProductEdge(cursor=cursor, node=HotProduct(product=shown[product_id], recent_views=view.worth(heat, at)))
         for cursor, (product_id, heat) in zip(cursors, page.nodes, strict=True)
         if product_id in shown
     ]
-    return HotProductConnection(edges=edges, page_info=PageInfo.of(page, cursors))
+    return HotProductConnection(edges=edges, page_info=PageInfo.of(page, cursors), checkpoint=checkpoint)

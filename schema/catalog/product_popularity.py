@@ -39,12 +39,11 @@ class PopularProductConnection:
     since: date = strawberry.field(description="The window's first day.")
     until: date = strawberry.field(description="The window's last day.")
     time_zone: str = strawberry.field(description="Where the shop's days begin and end.")
-    checkpoint: strawberry.Private[int | None]
+    checkpoint: strawberry.Private[int]
 
     @strawberry.field(description="How far the view behind this list had come when its sums were made.")
     async def freshness(self, info: Info) -> ListFreshness:
-        freshness = await info.context.reads.freshness(view.VIEW)
-        return ListFreshness.of(freshness if self.checkpoint is None else freshness.as_of(self.checkpoint))
+        return ListFreshness.of((await info.context.reads.freshness(view.VIEW)).as_of(self.checkpoint))
 
 
 @strawberry.type

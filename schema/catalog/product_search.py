@@ -2,10 +2,12 @@
 
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 
 import strawberry
 
-from app.infra.freshness import Freshness
+from app.infra.checkpoints import Freshness
+from app.infra.freshness import Listed
 from app.infra.keyset import Page, PageArguments
 from app.infra.tables import Stored
 from app.kernel import typeid
@@ -16,10 +18,10 @@ from read_model.catalog.product_facets import PriceBand as Band
 from read_model.catalog.product_facets import facets, price_bands
 from read_model.catalog.product_listing import Hit, Search
 from read_model.catalog.product_search import VIEW, ListedProduct
-from read_model.catalog.product_text import MOST_CHARACTERS, read
+from read_model.catalog.product_text import MOST_CHARACTERS
 from schema.catalog.enums import ProductSort
 from schema.context import Info
-from schema.reading import Token, WaitMs, reached
+from schema.reading import Token, WaitMs, listed
 from schema.scalars import BigInt
 from schema.values import ListFreshness, Money, PageInfo
 
@@ -116,8 +118,12 @@ class ProductFacets:
 class ProductConnection:
     edges: list[ProductEdge]
     page_info: PageInfo
-    freshness: ListFreshness
+    seen: strawberry.Private[Freshness | None]
     search: strawberry.Private[Search]
+
+    @strawberry.field
+    def freshness(self) -> ListFreshness:
+        return ListFreshness.of(self.seen)
 
     @strawberry.field(description="How many products the search finds, on all pages together.")
     async def total_count(self, info: Info) -> int:
@@ -173,11 +179,8 @@ class ProductsQuery:
         info.context.asker()
         wanted, text = (filter or ProductFilter()).value(), searched(text)
         arguments = PageArguments(first=first, after=after, last=last, before=before)
-        freshness = await reached(info, VIEW, token, wait_ms)
-        reads = info.context.reads
-        reading = await read(reads, text, discontinued=wanted.include_discontinued) if text else None
-        search = Search(reading=reading, filter=wanted)
-        return _connection(await product_listing.find(reads, search, sort, arguments), freshness, search)
+        search = partial(product_listing.search, info.context.reads, text, wanted, sort, arguments)
+        return _connection(await listed(info, (VIEW,), token, wait_ms, search))
 
 
 def searched(text: str | None, field: str = "text") -> str | None:
@@ -200,7 +203,8 @@ def _values(values: list[str] | None, field: str) -> tuple[str, ...] | None:
     return tuple(values)
 
 
-def _connection(page: Page[Hit], freshness: Freshness, search: Search) -> ProductConnection:
+def _connection(found: Listed[tuple[Search, Page[Hit]]]) -> ProductConnection:
+    search, page = found.found
     edges = [ProductEdge(cursor=hit.cursor, node=ProductSummary.of(hit.stored)) for hit in page.nodes]
     info = PageInfo.of(page, [edge.cursor for edge in edges])
-    return ProductConnection(edges=edges, page_info=info, freshness=ListFreshness.of(freshness), search=search)
+    return ProductConnection(edges=edges, page_info=info, seen=found.freshness, search=search)

@@ -34,10 +34,12 @@ class RecommendationEdge:
 class RecommendationConnection:
     edges: list[RecommendationEdge]
     page_info: PageInfo
+    checkpoint: strawberry.Private[int | None]
 
     @strawberry.field(description="How far the view behind this list has come.")
     async def freshness(self, info: Info) -> ListFreshness:
-        return ListFreshness.of(await info.context.reads.freshness(view.VIEW))
+        freshness = await info.context.reads.freshness(view.VIEW)
+        return ListFreshness.of(freshness if self.checkpoint is None else freshness.as_of(self.checkpoint))
 
 
 @strawberry.type
@@ -55,7 +57,7 @@ class RecommendationsQuery:
         context, arguments = info.context, PageArguments(first=first, after=after)
         customer = _customer(info, decode_optional_id("customer", customer_id, "customerId"))
         wanted = context.wanted(token=token, wait_ms=wait_ms)
-        found: list[view.Recommended] | Behind = []
+        found: view.Recommendations | Behind = view.Recommendations([])
         if customer is not None:
             asked = view.Asked(customer_id=customer, today=context.shop.business_day(), currency=context.shop.currency)
             found = await view.recommend(context.reads, asked, wanted)
@@ -73,7 +75,8 @@ def _customer(info: Info, customer_id: UUID | None) -> UUID | None:
     return wanted if asker.owns(wanted) else None
 
 
-def _connection(found: list[view.Recommended], arguments: PageArguments) -> RecommendationConnection:
+def _connection(recommended: view.Recommendations, arguments: PageArguments) -> RecommendationConnection:
+    found = recommended.products
     ranks = {each.stored.row.product_id: rank for rank, each in enumerate(found)}
 
     def place(each: view.Recommended) -> tuple[int, UUID]:
@@ -87,4 +90,6 @@ def _connection(found: list[view.Recommended], arguments: PageArguments) -> Reco
         )
         for cursor, each in zip(cursors, page.nodes, strict=True)
     ]
-    return RecommendationConnection(edges=edges, page_info=PageInfo.of(page, cursors))
+    return RecommendationConnection(
+        edges=edges, page_info=PageInfo.of(page, cursors), checkpoint=recommended.checkpoint
+    )

@@ -1,9 +1,11 @@
 """`stockReport`: for operators."""
 
 from datetime import date
+from functools import partial
 
 import strawberry
 
+from app.infra.checkpoints import Freshness
 from app.infra.keyset import PageArguments
 from app.kernel import typeid
 from app.kernel.errors import InvalidValue
@@ -12,7 +14,7 @@ from read_model.catalog import product_popularity
 from read_model.catalog import stock_report as view
 from schema.catalog.enums import StockSort
 from schema.context import Info
-from schema.reading import Token, WaitMs, all_reached
+from schema.reading import Token, WaitMs, listed
 from schema.values import ListFreshness, PageInfo
 
 _MOST_PIECES = 10**12
@@ -62,7 +64,11 @@ class StockConnection:
     edges: list[StockEdge]
     page_info: PageInfo
     as_of: date = strawberry.field(description="The last of the 28 days whose sales are counted.")
-    freshness: ListFreshness
+    seen: strawberry.Private[Freshness | None]
+
+    @strawberry.field
+    def freshness(self) -> ListFreshness:
+        return ListFreshness.of(self.seen)
 
 
 @strawberry.input(description="Every given condition must hold.")
@@ -109,14 +115,15 @@ class StockReportQuery:
         if day.toordinal() <= view.OBSERVED_DAYS:
             raise InvalidValue("asOf is too early.", field="asOf")
         arguments = PageArguments(first=first, after=after, last=last, before=before)
-        freshness = await all_reached(info, (view.VIEW, product_popularity.VIEW), token, wait_ms)
-        page = await view.find(context.reads, wanted, day, sort, arguments)
+        find = partial(view.find, context.reads, wanted, day, sort, arguments)
+        found = await listed(info, (view.VIEW, product_popularity.VIEW), token, wait_ms, find)
+        page = found.found
         cursors = [_cursor(sort, line) for line in page.nodes]
         return StockConnection(
             edges=[StockEdge(cursor=c, node=Stock.of(line)) for c, line in zip(cursors, page.nodes, strict=True)],
             page_info=PageInfo.of(page, cursors),
             as_of=day,
-            freshness=ListFreshness.of(freshness),
+            seen=found.freshness,
         )
 
 

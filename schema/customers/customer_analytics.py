@@ -10,7 +10,8 @@ from uuid import UUID
 import strawberry
 from strawberry.dataloader import DataLoader
 
-from app.infra.freshness import Behind, Freshness, ReadModels, Wanted
+from app.infra.checkpoints import Freshness
+from app.infra.freshness import Behind, Listed, ReadModels, Wanted
 from app.infra.keyset import Page, PageArguments
 from app.infra.tables import Stored
 from app.kernel import typeid, values
@@ -19,7 +20,7 @@ from read_model.customers import customer_analytics as view
 from read_model.customers import customer_profile
 from schema.context import Info
 from schema.customers.enums import CustomerSort, Segment
-from schema.reading import Token, WaitMs, decode_id, not_reached, reached, read
+from schema.reading import Token, WaitMs, decode_id, listed, not_reached, read
 from schema.values import ListFreshness, Money, PageInfo, Processing
 
 Names = DataLoader[UUID, str | None]
@@ -87,8 +88,12 @@ class CustomerAnalyticsEdge:
 class CustomerAnalyticsConnection:
     edges: list[CustomerAnalyticsEdge]
     page_info: PageInfo
-    freshness: ListFreshness
+    seen: strawberry.Private[Freshness | None]
     wanted: strawberry.Private[view.CustomerFilter]
+
+    @strawberry.field
+    def freshness(self) -> ListFreshness:
+        return ListFreshness.of(self.seen)
 
     @strawberry.field(description="How many customers pass the filter, on all pages together.")
     async def total_count(self, info: Info) -> int:
@@ -156,20 +161,19 @@ class CustomerAnalyticsQuery:
         info.context.asker().require_operator()
         wanted = (filter or TopCustomersFilter()).value(info)
         arguments = PageArguments(first=first, after=after, last=last, before=before)
-        freshness = await reached(info, view.VIEW, token, wait_ms)
-        page = await view.find(info.context.reads, wanted, sort, arguments)
+        find = partial(view.find, info.context.reads, wanted, sort, arguments)
+        found = await listed(info, (view.VIEW,), token, wait_ms, find)
         names = _names(info, info.context.wanted(token=token, wait_ms=wait_ms))
-        return _connection(page, sort, freshness, wanted, names)
+        return _connection(found, sort, wanted, names)
 
 
 def _connection(
-    page: Page[view.CustomerAnalytics],
+    found: Listed[Page[view.CustomerAnalytics]],
     sort: CustomerSort,
-    freshness: Freshness,
     wanted: view.CustomerFilter,
     names: Names,
 ) -> CustomerAnalyticsConnection:
-    column = sort.value.column
+    column, page = sort.value.column, found.found
     edges = [
         CustomerAnalyticsEdge(
             cursor=sort.value.cursor(getattr(row, column), row.customer_id), node=CustomerAnalytics.of(row, names)
@@ -177,9 +181,7 @@ def _connection(
         for row in page.nodes
     ]
     info = PageInfo.of(page, [edge.cursor for edge in edges])
-    return CustomerAnalyticsConnection(
-        edges=edges, page_info=info, freshness=ListFreshness.of(freshness), wanted=wanted
-    )
+    return CustomerAnalyticsConnection(edges=edges, page_info=info, seen=found.freshness, wanted=wanted)
 
 
 def _currency(info: Info, given: str | None) -> str:

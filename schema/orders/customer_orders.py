@@ -11,7 +11,7 @@ from app.kernel.messages import Principal
 from read_model.orders import customer_orders as view
 from schema.context import Info
 from schema.orders.order_summary import OrderEdge, OrderSummary
-from schema.reading import Token, WaitMs, decode_optional_id, not_reached
+from schema.reading import Token, WaitMs, decode_optional_id, not_reached, selects
 from schema.values import ListFreshness, PageInfo
 
 
@@ -47,7 +47,8 @@ class CustomerOrdersQuery:
         arguments, wanted = PageArguments(first, after), info.context.wanted(token=token, wait_ms=wait_ms)
         if customer is None:
             return _connection(view.History(), wanted)
-        history = await view.read(info.context.reads, customer, arguments, wanted)
+        telling = selects(info, "freshness")
+        history = await view.read(info.context.reads, customer, arguments, wanted, telling=telling)
         if isinstance(history, Behind):
             raise not_reached(history)
         return _connection(history, wanted)

@@ -3,11 +3,13 @@
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 
 import strawberry
 
-from app.infra.freshness import Freshness
-from app.infra.keyset import Page, PageArguments
+from app.infra.checkpoints import Freshness
+from app.infra.freshness import Listed
+from app.infra.keyset import PageArguments
 from app.infra.tables import Stored
 from app.kernel import typeid
 from app.kernel.messages import Principal
@@ -16,7 +18,7 @@ from read_model.orders import order_facets
 from read_model.orders import order_summary as view
 from schema.context import Info
 from schema.orders.enums import OrderSort, OrderStatus
-from schema.reading import Token, WaitMs, all_reached, decode_optional_id
+from schema.reading import Token, WaitMs, decode_optional_id, listed
 from schema.values import ListFreshness, Money, PageInfo
 
 
@@ -94,8 +96,12 @@ class OrderFacets:
 class OrderConnection:
     edges: list[OrderEdge]
     page_info: PageInfo
-    freshness: ListFreshness
+    seen: strawberry.Private[Freshness | None]
     wanted: strawberry.Private[view.OrderFilter]
+
+    @strawberry.field
+    def freshness(self) -> ListFreshness:
+        return ListFreshness.of(self.seen)
 
     @strawberry.field(description="How many orders pass the filter, on all pages together.")
     async def total_count(self, info: Info) -> int:
@@ -162,10 +168,8 @@ class OrdersQuery:
     ) -> OrderConnection | None:
         wanted = _own(info.context.asker(), filter.value() if filter else view.OrderFilter())
         arguments = PageArguments(first=first, after=after, last=last, before=before)
-        freshness = await all_reached(info, wanted.views, token, wait_ms)
-        wanted = await view.narrowed(info.context.reads, wanted)
-        page = await view.find(info.context.reads, wanted, sort, arguments)
-        return _connection(page, sort, freshness, wanted)
+        search = partial(view.search, info.context.reads, wanted, sort, arguments)
+        return _connection(await listed(info, wanted.views, token, wait_ms, search), sort)
 
 
 def _own(asker: Principal, wanted: view.OrderFilter) -> view.OrderFilter:
@@ -176,13 +180,8 @@ def _own(asker: Principal, wanted: view.OrderFilter) -> view.OrderFilter:
     return replace(wanted, owner=asker.customer_id)
 
 
-def _connection(
-    page: Page[Stored[view.OrderSummary]],
-    sort: OrderSort,
-    freshness: Freshness,
-    wanted: view.OrderFilter,
-) -> OrderConnection:
-    column = sort.value.column
+def _connection(found: Listed[view.Searched], sort: OrderSort) -> OrderConnection:
+    column, page = sort.value.column, found.found.page
     edges = [
         OrderEdge(
             cursor=sort.value.cursor(getattr(stored.row, column), stored.row.order_id),
@@ -191,4 +190,4 @@ def _connection(
         for stored in page.nodes
     ]
     info = PageInfo.of(page, [edge.cursor for edge in edges])
-    return OrderConnection(edges=edges, page_info=info, freshness=ListFreshness.of(freshness), wanted=wanted)
+    return OrderConnection(edges=edges, page_info=info, seen=found.freshness, wanted=found.found.wanted)

@@ -1,15 +1,17 @@
 """`ordersByCity`: for operators."""
 
 from datetime import date
+from functools import partial
 
 import strawberry
 
+from app.infra.checkpoints import Freshness
 from app.infra.keyset import PageArguments
 from app.kernel.errors import InvalidValue
 from app.kernel.values import require_storable
 from read_model.orders import orders_by_city as view
 from schema.context import Info
-from schema.reading import Token, WaitMs, reached
+from schema.reading import Token, WaitMs, listed
 from schema.values import ListFreshness, Money, PageInfo
 
 
@@ -37,7 +39,11 @@ class CityOrdersEdge:
 class CityOrdersConnection:
     edges: list[CityOrdersEdge]
     page_info: PageInfo
-    freshness: ListFreshness
+    seen: strawberry.Private[Freshness | None]
+
+    @strawberry.field
+    def freshness(self) -> ListFreshness:
+        return ListFreshness.of(self.seen)
 
 
 @strawberry.type
@@ -59,11 +65,11 @@ class OrdersByCityQuery:
             raise InvalidValue("since must not be after until.", field="since")
         require_storable(country or "", "country")
         arguments = PageArguments(first=first, after=after)
-        freshness = await reached(info, view.VIEW, token, wait_ms)
-        page = await view.find(info.context.reads, since, until, country, arguments)
+        find = partial(view.find, info.context.reads, since, until, country, arguments)
+        found = await listed(info, (view.VIEW,), token, wait_ms, find)
         edges = [
             CityOrdersEdge(cursor=view.LARGEST_FIRST.cursor(row.revenue, row.key), node=CityOrders.of(row))
-            for row in page.nodes
+            for row in found.found.nodes
         ]
-        page_info = PageInfo.of(page, [edge.cursor for edge in edges])
-        return CityOrdersConnection(edges=edges, page_info=page_info, freshness=ListFreshness.of(freshness))
+        page_info = PageInfo.of(found.found, [edge.cursor for edge in edges])
+        return CityOrdersConnection(edges=edges, page_info=page_info, seen=found.freshness)

@@ -1,16 +1,18 @@
 """`sales`: what was sold by day and by month. For operators."""
 
 from datetime import date
+from functools import partial
 
 import strawberry
 
+from app.infra.checkpoints import Freshness
 from app.infra.keyset import PageArguments
 from app.kernel.errors import InvalidValue
 from app.kernel.values import require_storable
 from read_model.orders import sales as view
 from schema.context import Info
 from schema.orders.enums import Breakdown, Period
-from schema.reading import Token, WaitMs, reached
+from schema.reading import Token, WaitMs, listed
 from schema.values import ListFreshness, Money, PageInfo
 
 
@@ -51,7 +53,11 @@ class SalesConnection:
     edges: list[SalesEdge]
     page_info: PageInfo
     time_zone: str = strawberry.field(description="Where the shop's days begin and end.")
-    freshness: ListFreshness
+    seen: strawberry.Private[Freshness | None]
+
+    @strawberry.field
+    def freshness(self) -> ListFreshness:
+        return ListFreshness.of(self.seen)
 
 
 @strawberry.input(description="Which days, by the shop's calendar.")
@@ -89,12 +95,13 @@ class SalesQuery:
         info.context.asker().require_operator()
         wanted = (filter or SalesFilter()).value(period, by)
         arguments = PageArguments(first=first, after=after, last=last, before=before)
-        freshness = await reached(info, view.VIEW, token, wait_ms)
-        page = await view.find(info.context.reads, wanted, arguments)
+        find = partial(view.find, info.context.reads, wanted, arguments)
+        found = await listed(info, (view.VIEW,), token, wait_ms, find)
+        page = found.found
         cursors = [view.LATEST_FIRST.cursor(row.since, row.key) for row in page.nodes]
         return SalesConnection(
             edges=[SalesEdge(cursor=c, node=Sales.of(row)) for c, row in zip(cursors, page.nodes, strict=True)],
             page_info=PageInfo.of(page, cursors),
             time_zone=info.context.shop.zone.key,
-            freshness=ListFreshness.of(freshness),
+            seen=found.freshness,
         )

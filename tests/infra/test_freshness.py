@@ -11,8 +11,9 @@ import pytest
 
 from app import bootstrap
 from app.infra import freshness as freshness_module
+from app.infra.checkpoints import Freshness
 from app.infra.embedded import Servers
-from app.infra.freshness import Behind, Found, Freshness, ReadModels, Wanted
+from app.infra.freshness import Behind, Found, ReadModels, Wanted
 from app.infra.hints import HintListener
 from app.kernel.clock import new_id, now
 from app.kernel.messages import Receipt
