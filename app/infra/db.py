@@ -63,6 +63,7 @@ async def open_pool(dsn: str, role: str, *, size: int, idle: int = 1, greet: Gre
         init=_Become(role, greet),
         reset=_keep_session,
         max_inactive_connection_lifetime=300,
+        max_cacheable_statement_size=0,  # none: what writes many views at once is long, and is used again
     )
 
 

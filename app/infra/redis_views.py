@@ -22,16 +22,13 @@ from app.infra.decoded import Decoded
 from app.infra.redis_gets import RedisGets
 from app.infra.redis_rounds import RedisRounds
 from app.infra.table_views import Fenced, Progress, TableView
-from app.infra.tables import Stored
+from app.infra.tables import Stored, document
 from app.kernel.view import Key
 
 Row = TypeVar("Row")
 
 _RESTORE_CHUNK = 500
 _NAMES_KEPT: Final = 4_096
-
-_encode = msgspec.json.Encoder(decimal_format="string", order="deterministic").encode
-"""A mapping's entries are sorted: PostgreSQL does not give them back in the order in which they were folded."""
 
 KeepAlive = Callable[[], Awaitable[object]]
 
@@ -126,9 +123,14 @@ class RedisView(Generic[Row]):
         _require_unfenced(answer)
         return int(answer) if answer is not None else None
 
-    async def apply(self, progress: Progress, rows: Mapping[Key, Stored[Row]]) -> None:
-        """Writes rows and checkpoint in one script. Raises Fenced or Lost, and writes nothing then."""
-        keys, values = self._writes(rows)
+    async def apply(
+        self, progress: Progress, rows: Mapping[Key, Stored[Row]], documents: Sequence[bytes] | None = None
+    ) -> None:
+        """Writes rows and checkpoint in one script. Raises Fenced or Lost, and writes nothing then.
+
+        `documents` are those of the rows, where they have been made already.
+        """
+        keys, values = self._writes(rows, documents)
         keys, values = [*self._shard_keys(progress.shard), *keys], [*_head(progress), *values]
         answer = await self._rounds.run(self._apply, keys, values, self.view.name)
         _require_unfenced(answer)
@@ -158,12 +160,15 @@ class RedisView(Generic[Row]):
         keys, values = self._writes(rows)
         _require_unfenced(await self._restore(keys=[*self._shard_keys(shard), *keys], args=[epoch, *values]))
 
-    def _writes(self, rows: Mapping[Key, Stored[Row]]) -> tuple[list[str], list[Any]]:
+    def _writes(
+        self, rows: Mapping[Key, Stored[Row]], documents: Sequence[bytes] | None = None
+    ) -> tuple[list[str], list[Any]]:
         """Keys and arguments that write these rows."""
         keys, values = list[str](), list[Any]()
         if self.view.documents:
             keys += [self._document_key(key) for key in rows]
-            values += [value for stored in rows.values() for value in (0, _encode(stored))]
+            documents = documents or [*map(document, rows.values())]
+            values += [value for each in documents for value in (0, each)]
         for ranking, places in self._places(rows).items():
             keys.append(f"{self._base}rank:{ranking}")
             values += [len(places) // 2, *places]

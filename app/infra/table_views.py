@@ -4,7 +4,7 @@ A view's table is named after its generation. Where the view has an entity, its 
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from app.infra.db import Pool
 from app.infra.event_log import encode
-from app.infra.tables import Stored, Table
+from app.infra.tables import UPSERT_PARAMETERS, Stored, Table, document
 from app.kernel.view import Key, View
 
 Row = TypeVar("Row")
@@ -67,31 +67,15 @@ class TableView(Table[Row]):
         entities: Mapping[Key, Stored[Any]] | None = None,
     ) -> None:
         """Writes rows and checkpoint in one statement; raises Fenced instead if the epoch or start is not ours."""
-        place = (self.view.name, self.generation, progress.shard, progress.epoch, progress.start)
-        moving = (*place, progress.upto, progress.head, progress.event_at)
-        arrays = self.arrays(progress.shard, rows) if rows else []
-        if entities:
-            assert self.entities is not None
-            arrays += self.entities.arrays(progress.shard, entities)
-        moved = await pool.fetchval(self._moving[bool(rows), bool(entities)], *moving, *arrays)
-        if moved is None:
-            raise Fenced(f"{self.view.name}/{self.generation}/{progress.shard} at epoch {progress.epoch}")
+        write = Write(self, progress, [*map(document, rows.values())], [*map(document, (entities or {}).values())])
+        if await pool.fetchval(moving(write.places), *parameters(write.places, [write])) is None:
+            raise write.fenced()
 
     @cached_property
-    def _moving(self) -> Mapping[tuple[bool, bool], str]:
-        """The statement, with rows or without, with entities or without."""
-        both = (False, True)
-        return {(rows, entities): self._move(rows, entities) for rows in both for entities in both}
-
-    def _move(self, rows: bool, entities: bool) -> str:
-        """Rows and entities are written if the checkpoint moves, and only then."""
-        parts, first = [f"moved as ({_ADVANCE})"], _ADVANCE_PARAMETERS + 1
-        if rows:
-            parts.append(f"written as ({self.upsert(first, 'moved')})")
-            first += self.parameters
-        if entities and self.entities:
-            parts.append(f"remembered as ({self.entities.upsert(first, 'moved')})")
-        return f"with {', '.join(parts)} select * from moved"
+    def places(self) -> Sequence["Place"]:
+        """Where its rows are written, and its entities if it has any."""
+        tables = (self, self.entities) if self.entities else (self,)
+        return [Place(self.view.name, self.generation, table) for table in tables]
 
     @cached_property
     def select_with_checkpoints(self) -> str:
@@ -107,13 +91,98 @@ class TableView(Table[Row]):
         )
 
 
-_ADVANCE = """
-update read.checkpoints set position = $6, head = greatest(head, $7), event_at = coalesce($8, event_at),
-    heartbeat_at = clock_timestamp(),
-    caught_up_at = case when $6 >= $7 then clock_timestamp() else caught_up_at end, state = 'RUNNING', error = null
-where view = $1 and generation = $2 and shard = $3 and epoch = $4 and position = $5
-returning set_config('synchronous_commit', 'off', true)
-"""
-"""The commit need not wait for the disk: rows and checkpoint are lost together, and projected again."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Place:
+    """A table that moves with the checkpoints of a generation of a view."""
 
-_ADVANCE_PARAMETERS = 8
+    view: str
+    generation: int
+    table: Table[Any]
+
+    @property
+    def owned(self) -> str:
+        """The shards whose checkpoints have moved, with their epochs."""
+        return f"select shard, epoch from moved where view = '{self.view}' and generation = {self.generation}"
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """What a shard's checkpoint moves with: rows and entities, as documents."""
+
+    view: TableView[Any]
+    progress: Progress
+    rows: Sequence[bytes]
+    entities: Sequence[bytes]
+
+    @property
+    def places(self) -> Sequence[Place]:
+        """Where there is something to write."""
+        return [place for place, documents in self.documents.items() if documents]
+
+    @property
+    def documents(self) -> Mapping[Place, Sequence[bytes]]:
+        """What is written to each place."""
+        return dict(zip(self.view.places, (self.rows, self.entities), strict=False))
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return sum(map(len, self.rows)) + sum(map(len, self.entities))
+
+    @property
+    def epoch(self) -> tuple[str, int, int, int]:
+        """Whose checkpoint moves, and under which epoch."""
+        return self.view.view.name, self.view.generation, self.progress.shard, self.progress.epoch
+
+    def fenced(self) -> Fenced:
+        """What to raise when it does not."""
+        return Fenced("{}/{}/{} at epoch {}".format(*self.epoch))
+
+
+def moving(places: Sequence[Place]) -> str:
+    """The statement that moves checkpoints of any shards, and writes to these places what belongs to those that move.
+
+    Its `parameters` are the moves, and then shards, epochs and documents for each place.
+    """
+    parts = [
+        f"written_{n} as ({place.table.upsert(_MOVE_PARAMETERS + 1 + UPSERT_PARAMETERS * n, place.owned)})"
+        for n, place in enumerate(places)
+    ]
+    return f"with {', '.join([_MOVE, *parts])} select * from moved"
+
+
+def parameters(places: Sequence[Place], writes: Sequence[Write]) -> list[Any]:
+    """The parameters of `moving`."""
+    moves = [(*write.epoch, to.start, to.upto, to.head, to.event_at) for write in writes for to in (write.progress,)]
+    found: list[Any] = [list(each) for each in zip(*moves, strict=True)]
+    for place in places:
+        given = [(write.progress, write.documents[place]) for write in writes if place in write.places]
+        found.append([to.shard for to, _ in given])
+        found.append([to.epoch for to, _ in given])
+        found.append([f"[{b','.join(documents).decode()}]" for _, documents in given])
+    return found
+
+
+_MOVE = """
+asked as (
+    select * from unnest($1::text[], $2::integer[], $3::smallint[], $4::bigint[], $5::bigint[], $6::bigint[],
+                         $7::bigint[], $8::timestamptz[])
+        as a (view, generation, shard, epoch, start, upto, head, event_at)
+), held as (
+    select a.* from asked a join read.checkpoints c using (view, generation, shard)
+    order by view, generation, shard for no key update of c
+), moved as (
+    update read.checkpoints c set position = h.upto, head = greatest(c.head, h.head),
+        event_at = coalesce(h.event_at, c.event_at), heartbeat_at = clock_timestamp(),
+        caught_up_at = case when h.upto >= h.head then clock_timestamp() else c.caught_up_at end,
+        state = 'RUNNING', error = null
+    from held h
+    where c.view = h.view and c.generation = h.generation and c.shard = h.shard
+      and c.epoch = h.epoch and c.position = h.start
+    returning c.view, c.generation, c.shard, c.epoch, set_config('synchronous_commit', 'off', true)
+)
+"""
+"""Locked in one order: two workers, one of them taken for dead, may ask for the same shards at the same time.
+The commit need not wait for the disk: rows and checkpoint are lost together, and projected again."""
+
+_MOVE_PARAMETERS = 8

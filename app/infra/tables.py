@@ -16,7 +16,6 @@ import asyncpg
 import msgspec
 
 from app.infra.db import Connection, Pool
-from app.infra.event_log import encode
 from app.infra.text_search import Words
 from app.kernel.view import Key
 
@@ -33,6 +32,8 @@ _COLUMN_TYPES: Mapping[Any, str] = {
     float: "double precision",
     Words: "tsvector",
 }
+UPSERT_PARAMETERS = 3
+
 _MACHINERY = (("version", "bigint"), ("position", "bigint"), ("shard", "smallint"))
 
 
@@ -50,11 +51,27 @@ class _Column:
     name: str
     sql: str
     hint: Any
-    nullable: bool
+    optional: bool
+
+    @property
+    def nullable(self) -> bool:
+        return self.optional and not self.nested
 
     @property
     def nested(self) -> bool:
         return self.sql == "jsonb"
+
+    @property
+    def value(self) -> str:
+        """Of the record `r` that a document was read as; a nested column has the null of JSON, not that of SQL."""
+        return f"coalesce(r.{self.name}, 'null')" if self.nested and self.optional else f"r.{self.name}"
+
+
+document = msgspec.json.Encoder(decimal_format="string", order="deterministic").encode
+"""A `Stored` row as all stores are given it.
+
+A mapping's entries are sorted: PostgreSQL does not give them back in the order in which they were folded.
+"""
 
 
 class Table(Generic[Row]):
@@ -64,11 +81,6 @@ class Table(Generic[Row]):
         self.table, self.row, self.indexes = table, row, indexes
         self.columns = _columns(row)
         self.key = self.columns[0].name
-
-    @property
-    def parameters(self) -> int:
-        """How many parameters `upsert` takes."""
-        return len(self.columns) + len(_MACHINERY)
 
     def definition(self, table: str | None = None) -> list[str]:
         """The statements that make the table."""
@@ -84,26 +96,25 @@ class Table(Generic[Row]):
         return {row[self.key]: self.stored(row) for row in rows}
 
     def upsert(self, first: int, source: str) -> str:
-        """A statement over arrays, parameters $`first` on, that writes the rows as often as `source` has a row.
+        """A statement that writes rows, each shard's if `source` has it under the epoch under which they are given.
 
-        A row that is there already at the same position or a later one stays as it is.
+        Parameters from $`first` on are shards, their epochs, and the rows of each as a JSON list of documents. A row
+        that is there already at the same position or a later one stays as it is.
         """
         names = [*(c.name for c in self.columns), *(name for name, _ in _MACHINERY)]
-        types_ = [*(c.sql for c in self.columns), *(sql for _, sql in _MACHINERY)]
-        arrays = ", ".join(f"${n}::{sql}[]" for n, sql in enumerate(types_, first))
+        values = ", ".join(column.value for column in self.columns)
+        columns = ", ".join(f"{c.name} {c.sql}" for c in self.columns)
         updates = ", ".join(f"{name} = excluded.{name}" for name in names if name != self.key)
         return (
             f"insert into {self.table} as present ({', '.join(names)}) "
-            f"select u.* from {source}, unnest({arrays}) as u "
+            f"select {values}, d.version, d.position, given.shard "
+            f"from ({source}) as owned "
+            f"join unnest(${first}::smallint[], ${first + 1}::bigint[], ${first + 2}::jsonb[]) "
+            f"as given (shard, epoch, documents) using (shard, epoch), "
+            f'jsonb_to_recordset(given.documents) as d ("row" jsonb, version bigint, position bigint), '
+            f'jsonb_to_record(d."row") as r ({columns}) '
             f"on conflict ({self.key}) do update set {updates} where present.position < excluded.position"
         )
-
-    def arrays(self, shard: int, rows: Mapping[Key, Stored[Row]]) -> list[list[Any]]:
-        """The parameters of `upsert`."""
-        values = list(rows.values())
-        arrays = [_array(column, [stored.row for stored in values]) for column in self.columns]
-        machinery = [[s.version for s in values], [s.position for s in values], [shard] * len(values)]
-        return [*arrays, *machinery]
 
     @cached_property
     def selected(self) -> str:
@@ -128,11 +139,6 @@ class Table(Generic[Row]):
         ]
 
 
-def _array(column: _Column, rows: Sequence[Any]) -> list[Any]:
-    values = [getattr(row, column.name) for row in rows]
-    return [encode(value).decode() for value in values] if column.nested else values
-
-
 def _indexed(index: str) -> str:
     return index if index.startswith("using ") else f"({index})"
 
@@ -153,4 +159,4 @@ def _column(name: str, hint: Any) -> _Column:
     sql = _COLUMN_TYPES.get(kinds[0], "jsonb") if len(kinds) == 1 else "jsonb"
     if isinstance(kinds[0], type) and issubclass(kinds[0], str):
         sql = "text"
-    return _Column(name, sql, hint, nullable=type(None) in members and sql != "jsonb")
+    return _Column(name, sql, hint, optional=type(None) in members)

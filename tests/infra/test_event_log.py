@@ -19,8 +19,8 @@ from app.infra.event_log import AppendedCommand, Batch, GapTracker, LogReader
 from app.infra.hints import HintListener
 from app.infra.leases import Leases, ShardId
 from app.infra.log_tail import LogTail
-from app.infra.moves import Moves
 from app.infra.table_views import TableView
+from app.infra.writes import Writes
 from app.kernel.clock import new_id, now
 from app.kernel.messages import Envelope, Principal, Recorded
 from app.kernel.values import Address
@@ -140,7 +140,7 @@ async def project(pool: Pool, seconds: float) -> None:
     assert lease is not None
     following = asyncio.create_task(tail.follow())
     try:
-        shared = Shared(tail, leases, Moves(pool), hints)  # type: ignore[arg-type]
+        shared = Shared(tail, leases, Writes(pool), hints)  # type: ignore[arg-type]
         await ShardProjector(stores, shared, lease).run(time.monotonic() + seconds)
     finally:
         await end([following])

@@ -13,10 +13,10 @@ from app.infra.event_log import EventCatalog
 from app.infra.hints import HintListener
 from app.infra.leases import Lease, Leases, ShardId
 from app.infra.log_tail import LogTail
-from app.infra.moves import Moves
 from app.infra.redis_rounds import RedisRounds
 from app.infra.redis_views import RedisView
 from app.infra.table_views import Fenced, TableView
+from app.infra.writes import Writes
 from workers.ending import end
 from workers.jobs.shard import ShardProjector, Shared, Stores
 
@@ -44,7 +44,7 @@ class WorkerContext:
     def __post_init__(self) -> None:
         handled = {each.__name__ for table in self.tables.values() for each in table.view.handles}
         tail = LogTail(self.pool, self.catalog, handled, self.hints)
-        self._shared = Shared(tail, self.leases, Moves(self.pool), self.rounds)
+        self._shared = Shared(tail, self.leases, Writes(self.pool), self.rounds)
 
     def serves(self, shard_id: ShardId) -> bool:
         """Whether this process's code defines the view as that generation does."""

@@ -14,11 +14,11 @@ from app.infra.db import Pool
 from app.infra.folding import Subject, changes, fold, touched
 from app.infra.leases import Lease, Leases
 from app.infra.log_tail import LogTail, Stretch
-from app.infra.moves import Moves
 from app.infra.redis_rounds import RedisRounds
 from app.infra.redis_views import Lost, RedisView
 from app.infra.table_views import Fenced, Progress, TableView
-from app.infra.tables import Stored, Table
+from app.infra.tables import Stored, Table, document
+from app.infra.writes import Writes
 from app.kernel.messages import Event, Recorded
 from app.kernel.view import Key, own_key
 
@@ -47,7 +47,7 @@ class Shared:
 
     tail: LogTail
     leases: Leases
-    moves: Moves
+    writes: Writes
     rounds: RedisRounds
 
 
@@ -86,8 +86,10 @@ class ShardProjector(Generic[Row]):
         present = await self._remembered.of(keys, born, self._stores.table, self._stores.pool)
         rows = fold(self._view, self._shard, subjects, present)
         progress = self._progress(read)
+        documents = [*map(document, rows.values())]
         try:
-            await self._write(progress, rows, entities)
+            beneath = [*map(document, entities.values())]
+            await self._shared.writes.write(self._stores.table, progress, documents, beneath)
         except BaseException:
             self._remembered.clear()
             self._aggregates.clear()
@@ -95,15 +97,7 @@ class ShardProjector(Generic[Row]):
         self._remembered.update(rows)
         self._aggregates.update(entities)
         self._position = read.upto
-        await self._mirror(progress, rows)
-
-    async def _write(
-        self, progress: Progress, rows: Mapping[Key, Stored[Row]], entities: Mapping[Key, Stored[Any]]
-    ) -> None:
-        if rows or entities:
-            await self._stores.table.apply(self._stores.pool, progress, rows, entities)
-        else:
-            await self._shared.moves.move(self._stores.table, progress)
+        await self._mirror(progress, rows, documents)
 
     def _progress(self, read: Stretch) -> Progress:
         event_at = read.events[-1].recorded_at if read.events else None
@@ -117,14 +111,14 @@ class ShardProjector(Generic[Row]):
         keys = {event.aggregate_id for event in events if type(event.event) in entity.handles}
         return changes(entity, events, await self._aggregates.of(keys, _born(events), table, self._stores.pool))
 
-    async def _mirror(self, progress: Progress, rows: Mapping[Key, Stored[Row]]) -> None:
+    async def _mirror(self, progress: Progress, rows: Mapping[Key, Stored[Row]], written: Sequence[bytes]) -> None:
         """Brings Redis after the flat table, or, for a view without documents, says that it moved."""
         documents = self._stores.documents
         try:
             if documents is None:
                 await self._shared.rounds.tell(self._view.name)
             elif self._redis_position == progress.start:
-                await documents.apply(progress, rows)
+                await documents.apply(progress, rows, written)
                 self._redis_position = progress.upto
             else:
                 await self._restore(documents)

@@ -12,8 +12,8 @@ from app import registry
 from app.infra.db import PROJECTION_ROLE, TRANSIENT, Pool, open_pool
 from app.infra.embedded import Servers
 from app.infra.leases import Lease, Leases, ShardId
-from app.infra.moves import Moves
 from app.infra.table_views import Fenced, Progress, TableView
+from app.infra.writes import Writes
 from tests.support.installation import installation
 
 TABLES = {view.name: TableView(view, 1) for view in registry.VIEWS}
@@ -41,9 +41,9 @@ def progress(lease: Lease, start: int, upto: int, head: int = 9) -> Progress:
     return Progress(lease.shard_id.shard, lease.epoch, start, upto, head, None)
 
 
-async def moved(moves: Moves, asked: Sequence[tuple[Lease, Progress]]) -> list[ShardId]:
+async def moved(writes: Writes, asked: Sequence[tuple[Lease, Progress]]) -> list[ShardId]:
     """Which of these were moved; the others were fenced."""
-    waiting = [moves.move(TABLES[lease.shard_id.view], to) for lease, to in asked]
+    waiting = [writes.write(TABLES[lease.shard_id.view], to) for lease, to in asked]
     answers = await asyncio.gather(*waiting, return_exceptions=True)
     assert all(answer is None or isinstance(answer, Fenced) for answer in answers), answers
     return [lease.shard_id for (lease, _), answer in zip(asked, answers, strict=True) if answer is None]
@@ -55,7 +55,7 @@ async def checkpoints(pool: Pool) -> dict[ShardId, Any]:
 
 
 async def test_all_are_moved_in_one_transaction(pool: Pool, leases: list[Lease]) -> None:
-    assert await moved(Moves(pool), [(lease, progress(lease, 0, 9)) for lease in leases]) == SHARDS
+    assert await moved(Writes(pool), [(lease, progress(lease, 0, 9)) for lease in leases]) == SHARDS
     found = (await checkpoints(pool)).values()
     assert {(row["position"], row["head"]) for row in found} == {(9, 9)}
     assert len({row["xmin"] for row in found}) == 1
@@ -64,7 +64,7 @@ async def test_all_are_moved_in_one_transaction(pool: Pool, leases: list[Lease])
 
 async def test_each_goes_its_own_way(pool: Pool, leases: list[Lease]) -> None:
     asked = [(lease, progress(lease, 0, upto, head=12)) for upto, lease in enumerate(leases, 1)]
-    await moved(Moves(pool), asked)
+    await moved(Writes(pool), asked)
     found = await checkpoints(pool)
     assert [found[shard_id]["position"] for shard_id in SHARDS] == list(range(1, len(SHARDS) + 1))
     assert [found[shard_id]["caught_up_at"] is not None for shard_id in SHARDS] == [
@@ -83,15 +83,15 @@ async def test_exactly_the_dead_are_fenced(pool: Pool, leases: list[Lease]) -> N
             await pool.execute("update read.checkpoints set position = 5 where view = $1 and shard = $2", *place)
     alive = [shard_id for shard_id in SHARDS if shard_id not in taken | elsewhere]
     assert 2 < len(alive) < len(SHARDS) - 4
-    assert await moved(Moves(pool), [(lease, progress(lease, 0, 9)) for lease in leases]) == alive
+    assert await moved(Writes(pool), [(lease, progress(lease, 0, 9)) for lease in leases]) == alive
     found = await checkpoints(pool)
     assert {shard_id for shard_id in SHARDS if found[shard_id]["position"] == 9} == set(alive)
 
 
 async def test_a_shard_is_moved_once(pool: Pool, leases: list[Lease]) -> None:
-    moves, asked = Moves(pool), [(lease, progress(lease, 0, 9)) for lease in leases]
-    assert await moved(moves, asked) == SHARDS
-    assert await moved(moves, asked) == []
+    writes, asked = Writes(pool), [(lease, progress(lease, 0, 9)) for lease in leases]
+    assert await moved(writes, asked) == SHARDS
+    assert await moved(writes, asked) == []
 
 
 @asynccontextmanager
@@ -111,7 +111,7 @@ async def test_two_who_move_the_same_shards_in_any_order_do_not_wait_for_each_ot
 ) -> None:
     asked = [(lease, progress(lease, 0, 9)) for lease in leases]
     async with held_up(pool):
-        moving = [asyncio.create_task(moved(Moves(pool), order)) for order in (asked, asked[::-1])]
+        moving = [asyncio.create_task(moved(Writes(pool), order)) for order in (asked, asked[::-1])]
     one, other = [await task for task in moving]
     assert sorted(one + other, key=str) == sorted(SHARDS, key=str)
 
@@ -119,7 +119,7 @@ async def test_two_who_move_the_same_shards_in_any_order_do_not_wait_for_each_ot
 async def test_leases_are_renewed_while_their_shards_are_moved(pool: Pool, leases: list[Lease]) -> None:
     renewing = Leases(pool, "a")
     async with held_up(pool):
-        moving = asyncio.create_task(moved(Moves(pool), [(lease, progress(lease, 0, 9)) for lease in leases]))
+        moving = asyncio.create_task(moved(Writes(pool), [(lease, progress(lease, 0, 9)) for lease in leases]))
         renewals = asyncio.gather(*(renewing.renew(lease, head=9) for lease in reversed(leases)))
     assert await moving == SHARDS
     assert all(await renewals)
@@ -127,7 +127,7 @@ async def test_leases_are_renewed_while_their_shards_are_moved(pool: Pool, lease
 
 async def test_a_database_that_is_away_is_everybodys_trouble(leases: list[Lease]) -> None:
     async with asyncpg.create_pool(dsn=None, min_size=0, max_size=1, host="/nowhere") as nowhere:
-        moves = Moves(nowhere)
-        waiting = [moves.move(TABLES[lease.shard_id.view], progress(lease, 0, 9)) for lease in leases]
+        writes = Writes(nowhere)
+        waiting = [writes.write(TABLES[lease.shard_id.view], progress(lease, 0, 9)) for lease in leases]
         answers = await asyncio.gather(*waiting, return_exceptions=True)
     assert {isinstance(answer, TRANSIENT) for answer in answers} == {True}

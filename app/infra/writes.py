@@ -1,0 +1,94 @@
+"""Writing rows and checkpoints of all the shards of a worker process at once.
+
+Every shard keeps its own fence: its rows are written if its checkpoint moves, and only then. What one of them cannot
+write is written by none of them in that statement, so each is then written by itself, and only it fails.
+"""
+
+from collections import OrderedDict
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import asyncpg
+
+from app.infra.db import TRANSIENT, Pool
+from app.infra.table_views import Fenced, Place, Progress, TableView, Write, moving, parameters
+from app.infra.together import Together
+
+_MOST_BYTES = 100_000
+"""What writes more goes by itself, and nobody waits for it."""
+
+_KEPT_STATEMENTS = 32
+"""Fewer than asyncpg keeps prepared for a connection."""
+
+
+class Writes:
+    """Writes what folding has made of shards, those that fall together in one statement."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._together = Together(self._go)
+        self._statements = _Statements()
+
+    async def write(
+        self,
+        table: TableView[Any],
+        progress: Progress,
+        rows: Sequence[bytes] = (),
+        entities: Sequence[bytes] = (),
+    ) -> None:
+        """Moves the checkpoint, and writes rows and entities with it, as `Table.document` gives them.
+
+        Raises Fenced, and writes nothing, if the epoch or start is not ours, whatever the others' are.
+        """
+        write = Write(table, progress, rows, entities)
+        if write.size <= _MOST_BYTES:
+            await self._together.ask(write)
+        elif error := await self._alone(write):
+            raise error
+
+    async def _go(self, writes: Sequence[Write]) -> Sequence[Exception | None]:
+        try:
+            return await self._all(writes)
+        except TRANSIENT:
+            raise
+        except asyncpg.PostgresError as error:
+            return [error] if len(writes) == 1 else [await self._alone(write) for write in writes]
+
+    async def _alone(self, write: Write) -> Exception | None:
+        try:
+            return (await self._all([write]))[0]
+        except (asyncpg.PostgresError, *TRANSIENT) as error:
+            return error
+
+    async def _all(self, writes: Sequence[Write]) -> Sequence[Fenced | None]:
+        places, statement = self._statements.over({place for write in writes for place in write.places})
+        found = await self._pool.fetch(statement, *parameters(places, writes))
+        moved = {tuple(row)[:4] for row in found}
+        return [None if write.epoch in moved else write.fenced() for write in writes]
+
+
+class _Statements:
+    """The statements in use, so few of them that every connection keeps them prepared.
+
+    A statement does as well for fewer tables than it writes, but each costs a little even where it gets no rows.
+    """
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[frozenset[Place], tuple[Sequence[Place], str]] = OrderedDict()
+
+    def over(self, places: Collection[Place]) -> tuple[Sequence[Place], str]:
+        """A statement that writes to these places, and all places that it writes to, in the order of parameters."""
+        wanted = frozenset(places)
+        found = self._closest(wanted)
+        if found is None:
+            found, order = wanted, sorted(wanted, key=lambda place: place.table.table)
+            self._known[found] = order, moving(order)
+        self._known.move_to_end(found)
+        if len(self._known) > _KEPT_STATEMENTS:
+            self._known.popitem(last=False)
+        return self._known[found]
+
+    def _closest(self, wanted: frozenset[Place]) -> frozenset[Place] | None:
+        most = len(wanted) + len(wanted) // 2
+        enough = [known for known in self._known if len(known) <= most and known >= wanted]
+        return min(enough, key=len, default=None)
