@@ -39,22 +39,32 @@ def changes(
     return made, changed
 
 
+def touching(view: View[Row], shard: int, subjects: Iterable[Subject]) -> list[tuple[Subject, Key]]:
+    """The subjects, each with the keys of this shard that it touches."""
+    return [(subject, key) for subject in subjects for key in view.keys(subject) if view.shard_of(key) == shard]
+
+
 def touched(view: View[Row], shard: int, subjects: Iterable[Subject]) -> set[Key]:
     """The keys of this shard that the subjects touch."""
-    return {key for subject in subjects for key in view.keys(subject) if view.shard_of(key) == shard}
+    return {key for _, key in touching(view, shard, subjects)}
 
 
 def fold(
     view: View[Row], shard: int, subjects: Sequence[Subject], present: Mapping[Key, Stored[Row]]
 ) -> dict[Key, Stored[Row]]:
     """The rows that the subjects change, as they are after them. Events at or below a row's position change nothing."""
+    return evolved(view, touching(view, shard, subjects), present)
+
+
+def evolved(
+    view: View[Row], touches: Iterable[tuple[Subject, Key]], present: Mapping[Key, Stored[Row]]
+) -> dict[Key, Stored[Row]]:
+    """The same, where it is known already what touches which keys."""
     changed: dict[Key, Stored[Row]] = {}
-    for subject in subjects:
-        for key in view.keys(subject):
-            if view.shard_of(key) == shard:
-                after = _evolve(view, changed.get(key) or present.get(key), subject, key)
-                if after is not None:
-                    changed[key] = after
+    for subject, key in touches:
+        after = _evolve(view, changed.get(key) or present.get(key), subject, key)
+        if after is not None:
+            changed[key] = after
     return changed
 
 

@@ -3,28 +3,25 @@
 The rule for a single reader holds for all of them: an event is handed out only if every lower position is visible or
 can never be. The tail begins where a shard stood that had been given everything below, and reads on from there with
 one LogReader. So its window misses nothing between `since` and `upto`, and whoever stands in between may go on from
-it. A shard that stands further back reads by itself, until it meets the window.
+it. A shard that stands further back reads with those that are as far behind and want the same events, until it meets
+the window.
 """
 
 import asyncio
 import time
 from bisect import bisect_right
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
-import asyncpg
-
 from app.infra.db import Pool
-from app.infra.event_log import Batch, EventCatalog, LogReader, recorded
+from app.infra.event_log import Batch, EventCatalog, LogReader
 from app.infra.hints import LOG, HintListener, wait
-from app.kernel.messages import Event, Recorded
+from app.infra.log_history import LogHistory
+from app.infra.stretches import Logged, Stretch
 
 BATCH = 1_000
 """Events read at once: enough to spread the cost of a commit, few enough to renew the lease between."""
-
-PART_CHARACTERS = 400_000
-"""How much JSON of events is folded and written at once: hundreds of a shop's orders, a hundred of a wholesaler's."""
 
 SWEEP_S = 1.0
 """How long the tail waits for a hint before it looks for itself, and a shard for the tail."""
@@ -43,47 +40,6 @@ KEPT_CHARACTERS = 8_000_000
 _RECORDED_AT = "select recorded_at from write.events where position = $1"
 
 
-class Logged:
-    """An event of the log, decoded when somebody first asks for it, and once for all who do."""
-
-    __slots__ = ("_catalog", "_recorded", "_row", "position", "recorded_at", "size", "type")
-
-    def __init__(self, catalog: EventCatalog, row: asyncpg.Record) -> None:
-        self._catalog = catalog
-        self._row: asyncpg.Record | None = row
-        self._recorded: Recorded[Event] | None = None
-        self.position: int = row["position"]
-        self.type: str = row["type"]
-        self.recorded_at: datetime = row["recorded_at"]
-        self.size = len(row["data"] or "") + len(row["metadata"] or "")
-
-    def recorded(self) -> Recorded[Event]:
-        """The event. Raises what EventCatalog.decode does, to everybody who asks."""
-        if self._recorded is None:
-            assert self._row is not None
-            self._recorded, self._row = recorded(self._catalog, self._row), None
-        return self._recorded
-
-
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """The events after a position, and how far they lead; `head` is the highest position seen."""
-
-    events: Sequence[Logged]
-    upto: int
-    head: int
-
-    def parts(self) -> Iterator["Stretch"]:
-        """The same in pieces that are folded and written well within a lease, however large the events are."""
-        begin = size = 0
-        for number, event in enumerate(self.events, 1):
-            size += event.size
-            if size > PART_CHARACTERS and number < len(self.events):
-                yield Stretch(self.events[begin:number], event.position, self.head)
-                begin, size = number, 0
-        yield Stretch(self.events[begin:], self.upto, self.head)
-
-
 class LogTail:
     """Reads the end of the log for everybody who waits there, while `follow` runs.
 
@@ -96,20 +52,27 @@ class LogTail:
         self._window: _Window | None = None
         self._round = _Round()
         self._woken, self._wanted = asyncio.Event(), asyncio.Event()
+        self._histories: defaultdict[frozenset[str], LogHistory] = defaultdict(LogHistory)
 
     async def follow(self) -> None:
         """Reads whenever the log moved and somebody waits for it, for ever."""
-        with self._hints.subscribed(LOG) as self._woken:
-            while True:
-                await self._wanted.wait()
-                pause_s = await self._advance()
-                await wait(self._woken, min(pause_s, self._round.left_s))
+        try:
+            with self._hints.subscribed(LOG) as self._woken:
+                while True:
+                    await self._wanted.wait()
+                    pause_s = await self._advance()
+                    await wait(self._woken, min(pause_s, self._round.left_s))
+        finally:
+            for history in self._histories.values():
+                history.end()
 
     async def verify(self, position: int) -> None:
         """Begins anew at a position if the window is of another log: a restored backup gives its positions out again.
 
         To be awaited with every lease, before anything is asked for under it: no lease survives a restored backup.
         """
+        for history in self._histories.values():
+            history.forget()
         window = self._window
         if window is None or window.upto == 0:
             return
@@ -135,7 +98,7 @@ class LogTail:
 
     def alone(self, types: Collection[str]) -> "LoneReader":
         """For somebody who is too far back for the window."""
-        return LoneReader(LogReader(self._pool, types), self._catalog)
+        return LoneReader(LogReader(self._pool, types), self._catalog, self._histories[frozenset(types)])
 
     def _begin(self, position: int) -> None:
         """Begins anew further on. Whoever waits at the old end goes on alone after this round."""
@@ -163,17 +126,25 @@ class LogTail:
 
 
 class LoneReader:
-    """Reads the log for one consumer that is far behind."""
+    """Reads the log for one consumer that is far behind, and the next stretch while it is busy with the last."""
 
-    def __init__(self, reader: LogReader, catalog: EventCatalog) -> None:
-        self._reader, self._catalog = reader, catalog
+    def __init__(self, reader: LogReader, catalog: EventCatalog, history: LogHistory) -> None:
+        self._reader, self._catalog, self._history = reader, catalog, history
+        self._one_at_a_time = asyncio.Lock()
 
     async def after(self, position: int) -> Stretch:
         """What follows a position; nothing where a gap may yet be filled."""
-        batch = await self._reader.read(position, BATCH)
+        found = await self._history.after(position, self._read)
+        if len(found.events) > BATCH // 2:
+            self._history.ahead(found.upto, self._read)
+        return found
+
+    async def _read(self, position: int) -> Stretch:
+        async with self._one_at_a_time:
+            batch = await self._reader.read(position, BATCH)
         if batch.gap and batch.upto == position:
             await asyncio.sleep(_GAP_S)
-        return Stretch([Logged(self._catalog, row) for row in batch.rows], batch.upto, batch.head)
+        return Stretch([Logged(self._catalog, row) for row in batch.rows], batch.upto, batch.head, position)
 
 
 class _Window:
@@ -206,7 +177,8 @@ class _Window:
         first = bisect_right(self._events, position, key=lambda event: event.position)
         events = self._events[first : first + BATCH]
         complete = first + BATCH >= len(self._events)
-        return Stretch(events, max(position, self.upto) if complete else events[-1].position, self.head)
+        upto = max(position, self.upto) if complete else events[-1].position
+        return Stretch(events, upto, self.head, position)
 
     def _forget_oldest(self) -> None:
         forgotten = 0

@@ -67,13 +67,21 @@ class TableView(Table[Row]):
         entities: Mapping[Key, Stored[Any]] | None = None,
     ) -> None:
         """Writes rows and checkpoint in one statement; raises Fenced instead if the epoch or start is not ours."""
-        write = Write(self, progress, [*map(document, rows.values())], [*map(document, (entities or {}).values())])
-        if await pool.fetchval(moving(write.places), *parameters(write.places, [write])) is None:
+        write = self.write(progress, [*map(document, rows.values())], [*map(document, (entities or {}).values())])
+        if await pool.fetchval(moving([*write.documents]), *parameters([*write.documents], [write])) is None:
             raise write.fenced()
 
+    def write(self, progress: Progress, rows: Sequence[bytes], entities: Sequence[bytes]) -> "Write":
+        """What moves a shard; rows and entities as documents."""
+        both = zip(self._places, (rows, entities), strict=False)
+        return Write(
+            (self.view.name, self.generation, progress.shard, progress.epoch),
+            progress,
+            {place: documents for place, documents in both if documents},
+        )
+
     @cached_property
-    def places(self) -> Sequence["Place"]:
-        """Where its rows are written, and its entities if it has any."""
+    def _places(self) -> Sequence["Place"]:
         tables = (self, self.entities) if self.entities else (self,)
         return [Place(self.view.name, self.generation, table) for table in tables]
 
@@ -107,35 +115,19 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """What a shard's checkpoint moves with: rows and entities, as documents."""
+    """What a shard's checkpoint moves with: documents, by where they are written. `epoch` names the shard, too."""
 
-    view: TableView[Any]
+    epoch: tuple[str, int, int, int]
     progress: Progress
-    rows: Sequence[bytes]
-    entities: Sequence[bytes]
-
-    @property
-    def places(self) -> Sequence[Place]:
-        """Where there is something to write."""
-        return [place for place, documents in self.documents.items() if documents]
-
-    @property
-    def documents(self) -> Mapping[Place, Sequence[bytes]]:
-        """What is written to each place."""
-        return dict(zip(self.view.places, (self.rows, self.entities), strict=False))
+    documents: Mapping[Place, Sequence[bytes]]
 
     @property
     def size(self) -> int:
         """Bytes."""
-        return sum(map(len, self.rows)) + sum(map(len, self.entities))
-
-    @property
-    def epoch(self) -> tuple[str, int, int, int]:
-        """Whose checkpoint moves, and under which epoch."""
-        return self.view.view.name, self.view.generation, self.progress.shard, self.progress.epoch
+        return sum(len(document) for documents in self.documents.values() for document in documents)
 
     def fenced(self) -> Fenced:
-        """What to raise when it does not."""
+        """What to raise when it does not move."""
         return Fenced("{}/{}/{} at epoch {}".format(*self.epoch))
 
 
@@ -153,14 +145,19 @@ def moving(places: Sequence[Place]) -> str:
 
 def parameters(places: Sequence[Place], writes: Sequence[Write]) -> list[Any]:
     """The parameters of `moving`."""
-    moves = [(*write.epoch, to.start, to.upto, to.head, to.event_at) for write in writes for to in (write.progress,)]
-    found: list[Any] = [list(each) for each in zip(*moves, strict=True)]
-    for place in places:
-        given = [(write.progress, write.documents[place]) for write in writes if place in write.places]
-        found.append([to.shard for to, _ in given])
-        found.append([to.epoch for to, _ in given])
-        found.append([f"[{b','.join(documents).decode()}]" for _, documents in given])
-    return found
+    moves = [(*write.epoch, *_way(write.progress)) for write in writes]
+    given: dict[Place, tuple[list[int], list[int], list[str]]] = {place: ([], [], []) for place in places}
+    for write in writes:
+        for place, documents in write.documents.items():
+            shards, epochs, lists = given[place]
+            shards.append(write.progress.shard)
+            epochs.append(write.progress.epoch)
+            lists.append(f"[{b','.join(documents).decode()}]")
+    return [*map(list, zip(*moves, strict=True)), *(each for three in given.values() for each in three)]
+
+
+def _way(progress: Progress) -> tuple[int, int, int, datetime | None]:
+    return progress.start, progress.upto, progress.head, progress.event_at
 
 
 _MOVE = """

@@ -40,7 +40,7 @@ class Writes:
 
         Raises Fenced, and writes nothing, if the epoch or start is not ours, whatever the others' are.
         """
-        write = Write(table, progress, rows, entities)
+        write = table.write(progress, rows, entities)
         if write.size <= _MOST_BYTES:
             await self._together.ask(write)
         elif error := await self._alone(write):
@@ -61,7 +61,7 @@ class Writes:
             return error
 
     async def _all(self, writes: Sequence[Write]) -> Sequence[Fenced | None]:
-        places, statement = self._statements.over({place for write in writes for place in write.places})
+        places, statement = self._statements.over({place for write in writes for place in write.documents})
         found = await self._pool.fetch(statement, *parameters(places, writes))
         moved = {tuple(row)[:4] for row in found}
         return [None if write.epoch in moved else write.fenced() for write in writes]

@@ -149,7 +149,7 @@ async def test_a_view_that_fails_says_so_and_goes_on_when_it_is_mended(
         await side.bus.dispatch(registration(), envelope())
     monkeypatch.setattr("workers.jobs.context._FAILING_PAUSE_S", 0)
     with monkeypatch.context() as broken:
-        broken.setattr(shard_module, "fold", _break)
+        broken.setattr(shard_module, "evolved", _break)
         async with worker(made, "a") as context:
             context.start(await acquired(context, PROFILES), nobody)
             await until(lambda: _says(made, "FAILING", "RuntimeError: broken"))

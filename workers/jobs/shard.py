@@ -1,5 +1,6 @@
 """Projecting one shard of one view, for as long as its lease lasts."""
 
+import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
@@ -11,16 +12,18 @@ import structlog
 from redis.exceptions import RedisError
 
 from app.infra.db import Pool
-from app.infra.folding import Subject, changes, fold, touched
+from app.infra.folding import Subject, changes, evolved, touching
 from app.infra.leases import Lease, Leases
-from app.infra.log_tail import LogTail, Stretch
+from app.infra.log_tail import LogTail
 from app.infra.redis_rounds import RedisRounds
 from app.infra.redis_views import Lost, RedisView
+from app.infra.stretches import Stretch
 from app.infra.table_views import Fenced, Progress, TableView
 from app.infra.tables import Stored, Table, document
 from app.infra.writes import Writes
 from app.kernel.messages import Event, Recorded
 from app.kernel.view import Key, own_key
+from workers.ending import end
 
 Row = TypeVar("Row")
 
@@ -60,44 +63,74 @@ class ShardProjector(Generic[Row]):
         self._view, self._shard = stores.table.view, lease.shard_id.shard
         self._handled = frozenset(each.__name__ for each in self._view.handles)
         self._alone = shared.tail.alone(self._handled)
-        self._position = self._head = lease.position
+        self._position = self._stored = self._head = lease.position
         self._redis_position: int | None = None
         self._renewed = time.monotonic()
         self._remembered = _RecentRows[Row](_REMEMBERED_ROWS)
         self._aggregates = _RecentRows[Any](_REMEMBERED_ROWS)
+        self._writing: asyncio.Task[None] | None = None
 
     async def run(self, until: float) -> None:
         """Projects until the monotonic clock says so. Raises Fenced when another worker has taken over."""
-        await self._tail.verify(self._position)
-        await self._claim_redis()
-        while time.monotonic() < until:
-            read = await self._tail.after(self._position) or await self._alone.after(self._position)
-            self._head = max(self._head, read.head)
-            for part in read.parts():
-                if part.upto > self._position:
-                    await self._project(part)
-                await self._keep_alive()
+        try:
+            await self._tail.verify(self._position)
+            await self._claim_redis()
+            while time.monotonic() < until:
+                await self._advance()
+            await self._written()
+        finally:
+            await end([self._writing] if self._writing else [])
+
+    async def _advance(self) -> None:
+        """What comes next. At the end of the log it is written before more is read; behind it, meanwhile."""
+        near = await self._tail.after(self._position)
+        read = near or await self._alone.after(self._position)
+        self._head = max(self._head, read.head)
+        for part in read.parts():
+            if part.upto > self._position:
+                await self._project(part)
+            if near or self._is_time_to_renew():
+                await self._written()
+            await self._keep_alive()
 
     async def _project(self, read: Stretch) -> None:
         events = [event.recorded() for event in read.events if event.type in self._handled]
         subjects, entities = await self._seen(events)
-        keys = touched(self._view, self._shard, subjects)
+        touches = touching(self._view, self._shard, subjects)
         born = _born(events) if self._view.keys is own_key else frozenset()
-        present = await self._remembered.of(keys, born, self._stores.table, self._stores.pool)
-        rows = fold(self._view, self._shard, subjects, present)
-        progress = self._progress(read)
-        documents = [*map(document, rows.values())]
-        try:
-            beneath = [*map(document, entities.values())]
-            await self._shared.writes.write(self._stores.table, progress, documents, beneath)
-        except BaseException:
-            self._remembered.clear()
-            self._aggregates.clear()
-            raise
+        present = await self._present(self._remembered, {key for _, key in touches}, born, self._stores.table)
+        rows = evolved(self._view, touches, present)
+        await self._written()
+        self._writing = asyncio.create_task(self._write(self._progress(read), rows, entities))
         self._remembered.update(rows)
         self._aggregates.update(entities)
         self._position = read.upto
+
+    async def _write(
+        self, progress: Progress, rows: Mapping[Key, Stored[Row]], entities: Mapping[Key, Stored[Any]]
+    ) -> None:
+        documents = [*map(document, rows.values())]
+        beneath = [*map(document, entities.values())]
+        await self._shared.writes.write(self._stores.table, progress, documents, beneath)
+        self._stored = progress.upto
         await self._mirror(progress, rows, documents)
+
+    async def _written(self) -> None:
+        """Waits for what is being written. Raises what came of it."""
+        if self._writing is not None:
+            await self._writing
+            self._writing = None
+
+    async def _present(
+        self, recent: "_RecentRows[Any]", keys: AbstractSet[Key], born: AbstractSet[Key], table: Table[Any]
+    ) -> Mapping[Key, Stored[Any]]:
+        """The rows of these keys, as far as there are any. Of those that are just born, there are none."""
+        known = recent.of(keys)
+        missing = keys - known.keys() - born
+        if not missing:
+            return known
+        await self._written()  # which may be of rows that are forgotten already
+        return known | await table.load(self._stores.pool, missing)
 
     def _progress(self, read: Stretch) -> Progress:
         event_at = read.events[-1].recorded_at if read.events else None
@@ -109,7 +142,7 @@ class ShardProjector(Generic[Row]):
         if entity is None or table is None:
             return events, {}
         keys = {event.aggregate_id for event in events if type(event.event) in entity.handles}
-        return changes(entity, events, await self._aggregates.of(keys, _born(events), table, self._stores.pool))
+        return changes(entity, events, await self._present(self._aggregates, keys, _born(events), table))
 
     async def _mirror(self, progress: Progress, rows: Mapping[Key, Stored[Row]], written: Sequence[bytes]) -> None:
         """Brings Redis after the flat table, or, for a view without documents, says that it moved."""
@@ -135,19 +168,22 @@ class ShardProjector(Generic[Row]):
             return
         try:
             self._redis_position = await documents.claim(self._shard, self._lease.epoch)
-            if self._redis_position != self._position:
+            if self._redis_position != self._stored:
                 await self._restore(documents)
         except (RedisError, OSError):
             self._redis_position = None
 
     async def _restore(self, documents: RedisView[Row]) -> None:
         since = await documents.claim(self._shard, self._lease.epoch)
-        if since is not None and since > self._position:
+        if since is not None and since > self._stored:
             since = None
-        epoch, upto = self._lease.epoch, self._position
+        epoch, upto = self._lease.epoch, self._stored
         copied = await documents.restore(self._stores.pool, self._shard, epoch, upto, since, self._renew)
-        self._redis_position = self._position
+        self._redis_position = upto
         _log.info("redis restored", view=self._view.name, shard=self._shard, documents=copied, since=since)
+
+    def _is_time_to_renew(self) -> bool:
+        return time.monotonic() - self._renewed >= RENEW_S
 
     async def _keep_alive(self) -> None:
         if await self._renew():
@@ -155,11 +191,10 @@ class ShardProjector(Generic[Row]):
 
     async def _renew(self) -> bool:
         """Prolongs the lease, if it is time to. Raises Fenced when it is lost."""
-        now = time.monotonic()
-        if now - self._renewed < RENEW_S:
+        if not self._is_time_to_renew():
             return False
-        self._renewed = now
-        if not await self._leases.renew(self._lease, head=self._head, position=self._position):
+        self._renewed = time.monotonic()
+        if not await self._leases.renew(self._lease, head=self._head, position=self._stored):
             raise Fenced(f"the lease on {self._lease.shard_id} is lost, or its shard not where it was left")
         return True
 
@@ -176,13 +211,9 @@ class _RecentRows(Generic[Row]):
         self._rows: OrderedDict[Key, Stored[Row]] = OrderedDict()
         self._at_most = at_most
 
-    async def of(
-        self, keys: AbstractSet[Key], born: AbstractSet[Key], table: Table[Row], pool: Pool
-    ) -> dict[Key, Stored[Row]]:
-        """The rows of these keys, as far as there are any. Of those that are just born, there are none."""
-        known = {key: self._rows[key] for key in keys if key in self._rows}
-        missing = keys - known.keys() - born
-        return known | await table.load(pool, missing) if missing else known
+    def of(self, keys: AbstractSet[Key]) -> dict[Key, Stored[Row]]:
+        """Those of these keys, as far as they are known."""
+        return {key: self._rows[key] for key in keys if key in self._rows}
 
     def update(self, rows: Mapping[Key, Stored[Row]]) -> None:
         for key, stored in rows.items():
@@ -190,6 +221,3 @@ class _RecentRows(Generic[Row]):
             self._rows.move_to_end(key)
         while len(self._rows) > self._at_most:
             self._rows.popitem(last=False)
-
-    def clear(self) -> None:
-        self._rows.clear()

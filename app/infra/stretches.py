@@ -1,0 +1,55 @@
+"""Pieces of the log on their way to the views."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import asyncpg
+
+from app.infra.event_log import EventCatalog, recorded
+from app.kernel.messages import Event, Recorded
+
+PART_CHARACTERS = 400_000
+"""How much JSON of events is folded and written at once: hundreds of a shop's orders, a hundred of a wholesaler's."""
+
+
+class Logged:
+    """An event of the log, decoded when somebody first asks for it, and once for all who do."""
+
+    __slots__ = ("_catalog", "_recorded", "_row", "position", "recorded_at", "size", "type")
+
+    def __init__(self, catalog: EventCatalog, row: asyncpg.Record) -> None:
+        self._catalog = catalog
+        self._row: asyncpg.Record | None = row
+        self._recorded: Recorded[Event] | None = None
+        self.position: int = row["position"]
+        self.type: str = row["type"]
+        self.recorded_at: datetime = row["recorded_at"]
+        self.size = len(row["data"] or "") + len(row["metadata"] or "")
+
+    def recorded(self) -> Recorded[Event]:
+        """The event. Raises what EventCatalog.decode does, to everybody who asks."""
+        if self._recorded is None:
+            assert self._row is not None
+            self._recorded, self._row = recorded(self._catalog, self._row), None
+        return self._recorded
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """The events after position `since`, and how far they lead; `head` is the highest position seen."""
+
+    events: Sequence[Logged]
+    upto: int
+    head: int
+    since: int = 0
+
+    def parts(self) -> Iterator["Stretch"]:
+        """The same in pieces that are folded and written well within a lease, however large the events are."""
+        begin, size, since = 0, 0, self.since
+        for number, event in enumerate(self.events, 1):
+            size += event.size
+            if size > PART_CHARACTERS and number < len(self.events):
+                yield Stretch(self.events[begin:number], event.position, self.head, since)
+                begin, size, since = number, 0, event.position
+        yield Stretch(self.events[begin:], self.upto, self.head, since)
