@@ -1,7 +1,7 @@
 """Folding events into a view's rows: pure, and the same for every store."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from app.infra.tables import Stored
 from app.kernel.messages import Recorded
@@ -31,12 +31,34 @@ def changes(
         before = changed.get(key) or present.get(key)
         if before is not None and before.position >= event.position:
             continue
-        after = entity.evolve(before.row if before else None, event)
+        after = entity.evolve(before.row, event) if before else _FIRST.of(entity, event)
         assert after is not None or before is None, f"{entity.name} forgets {key}"
         made.append(Change(event, before.row if before else None, after))
         if after is not None:
             changed[key] = Stored(after, event.version, event.position)
     return made, changed
+
+
+class _First:
+    """What their first events made of aggregates, lately: several views remember the same entity."""
+
+    def __init__(self, kept: int) -> None:
+        self._made: dict[tuple[Any, int], tuple[Recorded[Any], Any]] = {}
+        self._kept = kept
+
+    def of(self, entity: Entity[State], event: Recorded[Any]) -> State | None:
+        """The aggregate after its first event; the same object again, if the event is the same."""
+        place = entity.evolve, event.position
+        seen, made = self._made.get(place, (None, None))
+        if seen is not event:
+            made = entity.evolve(None, event)
+            self._made[place] = event, made
+            if len(self._made) > self._kept:
+                del self._made[next(iter(self._made))]
+        return made
+
+
+_FIRST: Final = _First(kept=1_024)
 
 
 def touching(view: View[Row], shard: int, subjects: Iterable[Subject]) -> list[tuple[Subject, Key]]:

@@ -22,7 +22,7 @@ from app.infra.decoded import Decoded
 from app.infra.redis_gets import RedisGets
 from app.infra.redis_rounds import RedisRounds
 from app.infra.table_views import Fenced, Progress, TableView
-from app.infra.tables import Stored, document
+from app.infra.tables import Stored
 from app.kernel.view import Key
 
 Row = TypeVar("Row")
@@ -167,7 +167,7 @@ class RedisView(Generic[Row]):
         keys, values = list[str](), list[Any]()
         if self.view.documents:
             keys += [self._document_key(key) for key in rows]
-            documents = documents or [*map(document, rows.values())]
+            documents = documents or [*map(self.table.document, rows.values())]
             values += [value for each in documents for value in (0, each)]
         for ranking, places in self._places(rows).items():
             keys.append(f"{self._base}rank:{ranking}")

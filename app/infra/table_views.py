@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from app.infra.db import Pool
 from app.infra.event_log import encode
-from app.infra.tables import UPSERT_PARAMETERS, Stored, Table, document
+from app.infra.tables import UPSERT_PARAMETERS, Stored, Table
 from app.kernel.view import Key, View
 
 Row = TypeVar("Row")
@@ -67,7 +67,8 @@ class TableView(Table[Row]):
         entities: Mapping[Key, Stored[Any]] | None = None,
     ) -> None:
         """Writes rows and checkpoint in one statement; raises Fenced instead if the epoch or start is not ours."""
-        write = self.write(progress, [*map(document, rows.values())], [*map(document, (entities or {}).values())])
+        beneath = [*map(self.entities.document, entities.values())] if entities and self.entities else []
+        write = self.write(progress, [*map(self.document, rows.values())], beneath)
         if await pool.fetchval(moving([*write.documents]), *parameters([*write.documents], [write])) is None:
             raise write.fenced()
 

@@ -3,6 +3,7 @@
 `version` is the entity's own, `position` that of the last event applied, `shard` the one that owns the row.
 """
 
+import math
 import types
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
@@ -67,11 +68,8 @@ class _Column:
         return f"coalesce(r.{self.name}, 'null')" if self.nested and self.optional else f"r.{self.name}"
 
 
-document = msgspec.json.Encoder(decimal_format="string", order="deterministic").encode
-"""A `Stored` row as all stores are given it.
-
-A mapping's entries are sorted: PostgreSQL does not give them back in the order in which they were folded.
-"""
+_encode = msgspec.json.Encoder(decimal_format="string", order="deterministic").encode
+"""A mapping's entries are sorted: PostgreSQL does not give them back in the order in which they were folded."""
 
 
 class Table(Generic[Row]):
@@ -115,6 +113,22 @@ class Table(Generic[Row]):
             f'jsonb_to_record(d."row") as r ({columns}) '
             f"on conflict ({self.key}) do update set {updates} where present.position < excluded.position"
         )
+
+    def document(self, stored: Stored[Row]) -> bytes:
+        """A row as all stores are given it: JSON, in which a number that is not finite is a text."""
+        for name in self._floats:
+            if not math.isfinite(getattr(stored.row, name) or 0.0):
+                return _encode(Stored(self._with_texts(stored.row), stored.version, stored.position))
+        return _encode(stored)
+
+    @cached_property
+    def _floats(self) -> list[str]:
+        return [column.name for column in self.columns if column.sql == _COLUMN_TYPES[float]]
+
+    def _with_texts(self, row: Row) -> dict[str, Any]:
+        values = {column.name: getattr(row, column.name) for column in self.columns}
+        strange = {name: str(values[name]) for name in self._floats if not math.isfinite(values[name] or 0.0)}
+        return values | strange
 
     @cached_property
     def selected(self) -> str:

@@ -22,11 +22,14 @@ _KEPT_STATEMENTS = 32
 
 
 class Writes:
-    """Writes what folding has made of shards, those that fall together in one statement."""
+    """Writes what folding has made of shards, those that fall together in one statement.
+
+    Views that are in Redis go apart from the others, since readers wait for one of their rows by its id.
+    """
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._together = Together(self._go)
+        self._together = {in_redis: Together(self._go) for in_redis in (True, False)}
         self._statements = _Statements()
 
     async def write(
@@ -36,13 +39,13 @@ class Writes:
         rows: Sequence[bytes] = (),
         entities: Sequence[bytes] = (),
     ) -> None:
-        """Moves the checkpoint, and writes rows and entities with it, as `Table.document` gives them.
+        """Moves the checkpoint, and writes rows and entities with it, as their tables' `document` gives them.
 
         Raises Fenced, and writes nothing, if the epoch or start is not ours, whatever the others' are.
         """
         write = table.write(progress, rows, entities)
         if write.size <= _MOST_BYTES:
-            await self._together.ask(write)
+            await self._together[table.view.in_redis].ask(write)
         elif error := await self._alone(write):
             raise error
 

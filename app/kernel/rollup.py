@@ -76,13 +76,18 @@ class _Arithmetic:
         if strange := set(sums) - set(names[1:]):
             raise ValueError(f"{row.__name__} has no sums {sorted(strange)} beside its key")
         self._row, self._sums = row, sums
-        self._mappings = any(get_origin(get_type_hints(row)[name]) is not None for name in sums)
+        hints = get_type_hints(row)
+        self._mappings = [name for name in sums if get_origin(hints[name]) is not None]
+        self._numbers = [name for name in sums if name not in self._mappings]
         self._labels = [name for name in names if name not in sums]
         self._key = attrgetter(names[0])
         self._values = attrgetter(*sums) if len(sums) > 1 else lambda row: (getattr(row, sums[0]),)
 
     def plus(self, row: Any, share: Any) -> Any:
-        return self._with(row, {name: _plus(getattr(row, name), getattr(share, name)) for name in self._sums})
+        sums = {name: getattr(row, name) + getattr(share, name) for name in self._numbers}
+        for name in self._mappings:
+            sums[name] = _plus(getattr(row, name), getattr(share, name))
+        return self._with(row, sums)
 
     def difference(self, before: Iterable[Any], after: Iterable[Any]) -> dict[Key, Any]:
         """What has to be added to each row; rows to which nothing changes are left out."""
@@ -107,10 +112,10 @@ class _Arithmetic:
         return self._row(**sums)
 
 
-def _plus(one: Any, other: Any) -> Any:
-    if not isinstance(one, Mapping):
-        return one + other
-    added = {name: one.get(name, 0) + other.get(name, 0) for name in (*one, *(n for n in other if n not in one))}
+def _plus(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    added = {**one}
+    for name, value in other.items():
+        added[name] = added[name] + value if name in added else value
     return {name: value for name, value in added.items() if value}
 
 

@@ -1,19 +1,26 @@
-"""Moving the checkpoints of many shards together: all that are ours, and none of those that are not."""
+"""Moving many shards together, with what they write: all that are ours, and none of those that are not."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import asyncpg
 import pytest
 
 from app import registry
+from app.infra import writes as writes_module
 from app.infra.db import PROJECTION_ROLE, TRANSIENT, Pool, open_pool
 from app.infra.embedded import Servers
 from app.infra.leases import Lease, Leases, ShardId
 from app.infra.table_views import Fenced, Progress, TableView
+from app.infra.tables import Stored
 from app.infra.writes import Writes
+from app.kernel.view import Key
+from tests.infra import tally
+from tests.infra.stores import A, B, movers
+from tests.infra.tally import REMEMBERED, VIEW, Tally, Workshop, merged, row, workshops
 from tests.support.installation import installation
 
 TABLES = {view.name: TableView(view, 1) for view in registry.VIEWS}
@@ -54,12 +61,13 @@ async def checkpoints(pool: Pool) -> dict[ShardId, Any]:
     return {ShardId(row["view"], row["generation"], row["shard"]): row for row in rows}
 
 
-async def test_all_are_moved_in_one_transaction(pool: Pool, leases: list[Lease]) -> None:
+async def test_all_are_moved_in_one_transaction_and_those_in_redis_in_another(pool: Pool, leases: list[Lease]) -> None:
     assert await moved(Writes(pool), [(lease, progress(lease, 0, 9)) for lease in leases]) == SHARDS
-    found = (await checkpoints(pool)).values()
-    assert {(row["position"], row["head"]) for row in found} == {(9, 9)}
-    assert len({row["xmin"] for row in found}) == 1
-    assert all(row["caught_up_at"] is not None for row in found)
+    found = await checkpoints(pool)
+    assert {(row["position"], row["head"]) for row in found.values()} == {(9, 9)}
+    for in_redis in (True, False):
+        assert len({row["xmin"] for at, row in found.items() if TABLES[at.view].view.in_redis is in_redis}) == 1
+    assert all(row["caught_up_at"] is not None for row in found.values())
 
 
 async def test_each_goes_its_own_way(pool: Pool, leases: list[Lease]) -> None:
@@ -131,3 +139,123 @@ async def test_a_database_that_is_away_is_everybodys_trouble(leases: list[Lease]
         waiting = [writes.write(TABLES[lease.shard_id.view], progress(lease, 0, 9)) for lease in leases]
         answers = await asyncio.gather(*waiting, return_exceptions=True)
     assert {isinstance(answer, TRANSIENT) for answer in answers} == {True}
+
+
+FLAT = [replace(view, name=f"{view.name}_{n}", documents=False) for n in range(3) for view in (VIEW, REMEMBERED)]
+"""Views that go in one statement, every second with entities."""
+
+
+@pytest.fixture(scope="module")
+async def built(servers: Servers) -> AsyncIterator[list[Workshop]]:
+    async with installation(servers) as made, workshops(made, *FLAT) as shop_floors:
+        yield list(shop_floors.values())
+
+
+@pytest.fixture
+async def floors(built: list[Workshop]) -> list[Workshop]:
+    for floor in built:
+        await floor.clear()
+    return built
+
+
+class Hand:
+    """A shard in somebody's hand, and what is written of it."""
+
+    def __init__(self, floor: Workshop, lease: Lease) -> None:
+        self.floor, self.lease = floor, lease
+
+    async def write(self, writes: Writes, start: int, upto: int, rows: Mapping[Key, Stored[Any]]) -> None:
+        table, entities = self.floor.table, movers(dict(rows))
+        beneath = [*map(table.entities.document, entities.values())] if table.entities else []
+        await writes.write(
+            table, tally.progress(self.lease, start, upto), [*map(table.document, rows.values())], beneath
+        )
+
+    async def contents(self) -> tuple[int, Any, Any]:
+        """The checkpoint, the rows and the entities."""
+        entities = await self.floor.entities() if self.floor.table.entities else {}
+        return await self.floor.checkpoint(), await self.floor.rows(), entities
+
+
+def expected(hand: Hand, upto: int, rows: Mapping[Key, Stored[Any]]) -> tuple[int, Any, Any]:
+    return upto, rows, movers(dict(rows)) if hand.floor.table.entities else {}
+
+
+async def hired(floors: Sequence[Workshop], owner: str = "a") -> list[Hand]:
+    return [Hand(floor, await floor.hire(owner)) for floor in floors]
+
+
+async def test_rows_entities_and_checkpoints_of_many_views_are_written_in_one_transaction(
+    floors: list[Workshop],
+) -> None:
+    hands, writes = await hired(floors), Writes(floors[0].pool)
+    for start, upto, rows in ((0, 5, row(A, 3)), (5, 9, merged([row(A, 3, 6), row(B, 9)]))):
+        await asyncio.gather(*(hand.write(writes, start, upto, rows) for hand in hands))
+        assert [await hand.contents() for hand in hands] == [expected(hand, upto, rows) for hand in hands]
+        transactions = await floors[0].pool.fetch(
+            "select distinct xmin from read.checkpoints where view = any($1)", [view.name for view in FLAT]
+        )
+        assert len(transactions) == 1
+
+
+@pytest.mark.parametrize("lost", range(len(FLAT)))
+async def test_one_that_was_taken_over_writes_nothing_and_stops_no_other(floors: list[Workshop], lost: int) -> None:
+    hands, writes = await hired(floors), Writes(floors[0].pool)
+    await floors[lost].hire("b")
+    answers = await asyncio.gather(*(hand.write(writes, 0, 5, row(A, 3)) for hand in hands), return_exceptions=True)
+    assert [isinstance(answer, Fenced) for answer in answers] == [n == lost for n in range(len(FLAT))]
+    for n, hand in enumerate(hands):
+        assert await hand.contents() == ((0, {}, {}) if n == lost else expected(hand, 5, row(A, 3)))
+
+
+@pytest.mark.parametrize("broken", range(len(FLAT)))
+async def test_one_that_cannot_be_written_fails_alone(floors: list[Workshop], broken: int) -> None:
+    hands, writes = await hired(floors), Writes(floors[0].pool)
+    nobody: dict[Key, Stored[Any]] = {A: Stored(Tally(customer_id=None, positions=(1,)), 1, 1)}  # type: ignore[arg-type]
+    asked = [hand.write(writes, 0, 5, nobody if n == broken else row(A, 3)) for n, hand in enumerate(hands)]
+    answers = await asyncio.gather(*asked, return_exceptions=True)
+    assert [type(answer) for answer in answers] == [
+        asyncpg.NotNullViolationError if n == broken else type(None) for n in range(len(FLAT))
+    ]
+    for n, hand in enumerate(hands):
+        assert await hand.contents() == ((0, {}, {}) if n == broken else expected(hand, 5, row(A, 3)))
+
+
+@pytest.mark.parametrize("first", ["the dead", "the living"])
+async def test_what_a_dead_loop_of_the_same_process_asked_for_is_not_written_with_its_followers(
+    floors: list[Workshop], first: str
+) -> None:
+    (dead,), (alive,) = await hired(floors[:1]), await hired(floors[:1])
+    writes = Writes(floors[0].pool)
+    asked = [dead.write(writes, 0, 5, row(B, 3)), alive.write(writes, 0, 5, row(A, 3))]
+    answers = await asyncio.gather(*(asked if first == "the dead" else asked[::-1]), return_exceptions=True)
+    assert {type(answer) for answer in answers} == {Fenced, type(None)}
+    assert await alive.contents() == expected(alive, 5, row(A, 3))
+
+
+async def test_a_write_that_is_large_waits_for_nobody(floors: list[Workshop], monkeypatch: pytest.MonkeyPatch) -> None:
+    hands, writes = await hired(floors[:2]), Writes(floors[0].pool)
+    monkeypatch.setattr(writes_module, "_MOST_BYTES", 100)
+    many = row(B, *range(1, 100))
+    async with floors[0].pool.acquire() as holding, holding.transaction():
+        await holding.execute("select 1 from read.checkpoints where view = $1 for update", hands[0].floor.view.name)
+        held = asyncio.create_task(hands[0].write(writes, 0, 5, row(A, 3)))
+        await asyncio.sleep(0.05)
+        await asyncio.wait_for(hands[1].write(writes, 0, 100, many), 5)
+        assert not held.done()
+    await held
+    assert await hands[1].contents() == expected(hands[1], 100, many)
+
+
+def test_statements_serve_for_fewer_tables_and_are_few() -> None:
+    places = [place for view in FLAT for place in TableView(view, 1)._places]
+    statements = writes_module._Statements()
+    order, whole = statements.over(places)
+    assert set(order) == set(places)
+    assert statements.over(places[: len(places) * 2 // 3]) == (order, whole)
+    few, short = statements.over(places[:1])
+    assert (few, len(short) < len(whole)) == (places[:1], True)
+    for n in range(200):
+        chosen = [place for bit, place in enumerate(places) if n >> bit & 1]
+        assert set(statements.over(chosen)[0]) >= set(chosen)
+    assert len(statements._known) <= writes_module._KEPT_STATEMENTS

@@ -9,11 +9,13 @@ import asyncpg
 import pytest
 
 from app import bootstrap
+from app.infra import folding, log_tail, redis_views
 from app.infra import leases as leases_module
-from app.infra import log_tail, redis_views
 from app.infra.embedded import Servers
 from app.infra.leases import ShardId
+from app.infra.log_tail import LogTail
 from app.infra.redis_views import RedisView
+from app.infra.writes import Writes
 from tests.support.installation import Installation, installation
 from tests.support.projecting import acquired, project, shards, worker
 from tests.support.replay import assert_views_equal_a_replay, until_caught_up
@@ -167,5 +169,110 @@ async def _says(made: Installation, state: str, error: str | None) -> bool:
     try:
         query = "select state, error from read.checkpoints where view = 'customer_profile'"
         return [tuple(row) for row in await connection.fetch(query)] == [(state, error)]
+    finally:
+        await connection.close()
+
+
+DETAILS = [ShardId("order_details", 1, shard) for shard in range(2)]
+
+
+async def reset(made: Installation) -> None:
+    """Every view has nothing yet."""
+    connection = await asyncpg.connect(made.database_url)
+    try:
+        query = "select format('read.%I', tablename) as name from pg_tables where schemaname = 'read'"
+        views = [row["name"] for row in await connection.fetch(query) if "__" in row["name"]]
+        await connection.execute(f"truncate {', '.join(views)}")
+        await connection.execute("update read.checkpoints set position = 0, head = 0, lease_until = null")
+    finally:
+        await connection.close()
+    async with bootstrap.open_redis(made.redis_url) as redis:
+        await redis.flushall()
+
+
+def far_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets shards read alone, a few events at a time, what they do not remember for long."""
+
+    async def never(*_: Any) -> None:
+        return None
+
+    monkeypatch.setattr(LogTail, "after", never)
+    monkeypatch.setattr(log_tail, "BATCH", 3)
+    monkeypatch.setattr(shard_module, "_REMEMBERED_ROWS", 1)
+
+
+async def test_shards_that_are_far_behind_fold_while_they_write_and_end_where_a_replay_does(
+    made: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await reset(made)
+    folded_meanwhile, evolved = list[bool](), folding.evolved
+    writing, write = set[tuple[str, int]](), Writes.write
+
+    def noted_fold(view: Any, *rest: Any) -> Any:
+        folded_meanwhile.append(any(name == view.name for name, _ in writing))
+        return evolved(view, *rest)
+
+    async def noted_write(self: Writes, table: Any, progress: Any, *documents: Any) -> None:
+        mine = table.view.name, progress.shard
+        assert mine not in writing, "a shard writes one thing after the other"
+        writing.add(mine)
+        await asyncio.sleep(0.001)
+        await write(self, table, progress, *documents)
+        writing.discard(mine)
+
+    with monkeypatch.context() as behind:
+        far_behind(behind)
+        behind.setattr(shard_module, "evolved", noted_fold)
+        behind.setattr(Writes, "write", noted_write)
+        await project(made)
+    assert any(folded_meanwhile)
+    assert await assert_views_equal_a_replay_of(made) > 0
+
+
+async def assert_views_equal_a_replay_of(made: Installation) -> int:
+    """As whoever takes over then leaves them."""
+    await project(made)
+    return await assert_views_equal_a_replay(made)
+
+
+@pytest.mark.parametrize("moment", ["before the write", "after the write", "before redis", "after redis"])
+async def test_a_shard_that_is_behind_may_die_at_any_write(
+    made: Installation, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    """Every third write is a loop's last; the next one begins where the stores say."""
+    await reset(made)
+    monkeypatch.setattr("workers.jobs.context._FAILING_PAUSE_S", 0)
+    owner, name = (RedisView, "apply") if moment.endswith("redis") else (Writes, "write")
+    done, deaths = getattr(owner, name), list[int]()
+
+    async def dying(self: Any, *given: Any) -> None:
+        deaths.append(len(deaths))
+        fatal = len(deaths) % 3 == 0
+        if fatal and moment.startswith("before"):
+            raise RuntimeError("killed")
+        await done(self, *given)
+        if fatal:
+            raise RuntimeError("killed")
+
+    with monkeypatch.context() as behind:
+        far_behind(behind)
+        behind.setattr(owner, name, dying)
+        async with worker(made, "a") as context:
+
+            async def again(shard_id: ShardId) -> None:
+                context.start(await acquired(context, shard_id), again)
+
+            for shard_id in DETAILS:
+                context.start(await acquired(context, shard_id), again)
+            await until(lambda: _has_caught_up(made, "order_details"))
+    assert len(deaths) >= 9
+    assert await assert_views_equal_a_replay_of(made) > 0
+
+
+async def _has_caught_up(made: Installation, view: str) -> bool:
+    connection = await asyncpg.connect(made.database_url)
+    try:
+        query = "select min(position) >= (select max(position) from write.events) from read.checkpoints where view = $1"
+        return bool(await connection.fetchval(query, view))
     finally:
         await connection.close()

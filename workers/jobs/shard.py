@@ -19,7 +19,7 @@ from app.infra.redis_rounds import RedisRounds
 from app.infra.redis_views import Lost, RedisView
 from app.infra.stretches import Stretch
 from app.infra.table_views import Fenced, Progress, TableView
-from app.infra.tables import Stored, Table, document
+from app.infra.tables import Stored, Table
 from app.infra.writes import Writes
 from app.kernel.messages import Event, Recorded
 from app.kernel.view import Key, own_key
@@ -86,6 +86,8 @@ class ShardProjector(Generic[Row]):
         near = await self._tail.after(self._position)
         read = near or await self._alone.after(self._position)
         self._head = max(self._head, read.head)
+        if self._stores.documents is None:
+            await asyncio.sleep(0)  # readers wait by id for the others, whose writing can begin meanwhile
         for part in read.parts():
             if part.upto > self._position:
                 await self._project(part)
@@ -109,9 +111,10 @@ class ShardProjector(Generic[Row]):
     async def _write(
         self, progress: Progress, rows: Mapping[Key, Stored[Row]], entities: Mapping[Key, Stored[Any]]
     ) -> None:
-        documents = [*map(document, rows.values())]
-        beneath = [*map(document, entities.values())]
-        await self._shared.writes.write(self._stores.table, progress, documents, beneath)
+        table = self._stores.table
+        documents = [*map(table.document, rows.values())]
+        beneath = [*map(table.entities.document, entities.values())] if table.entities else []
+        await self._shared.writes.write(table, progress, documents, beneath)
         self._stored = progress.upto
         await self._mirror(progress, rows, documents)
 
