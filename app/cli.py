@@ -171,25 +171,31 @@ def import_(
 @commands.command()
 def bench(
     only: Annotated[
-        str, typer.Option(help="Tables to print, with commas between them: writes, projections, reads, searching.")
+        str, typer.Option(help="Tables, with commas between them: reads, writes, projections, searching, plan.")
     ] = "",
     seconds: Annotated[float, typer.Option(help="How long each measurement takes, in seconds.", min=0.1)] = 10,
-    rate: Annotated[float, typer.Option(help="Commands a second while the lag is measured.", min=1)] = 200,
+    rate: Annotated[
+        list[float] | None, typer.Option(help="Commands a second while the lag is measured; 200 and 500.", min=1)
+    ] = None,
+    plan: Annotated[bool, typer.Option("--plan", help="How reads scale, and the cores for a given load.")] = False,
+    plot: Annotated[Path | None, typer.Option(dir_okay=False, help="Draw reads and writes into this file.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """Measure reads and writes beside controls, projections and their lag, and searches, on servers of its own."""
     import uvloop
     from rich.console import Console
 
-    from app.bench.report import Part, Wanted
+    from app.bench.report import TABLES, Part, Wanted
     from app.bench.report import bench as measure
 
     try:
-        parts = [Part(name.strip()) for name in only.split(",")] if only else list(Part)
+        parts = [Part(name.strip()) for name in only.split(",")] if only else [] if plan else list(TABLES)
     except ValueError as error:
         raise typer.BadParameter(f"{error}. Choose from: {', '.join(Part)}.", param_hint="--only") from None
-    wanted = Wanted(seconds=seconds, rate=rate, parts=parts)
-    uvloop.run(measure(Console(stderr=as_json), wanted, as_json=as_json))
+    if plot and Part.READS not in parts:
+        raise typer.BadParameter("The plot shows reads, so measure them.", param_hint="--plot")
+    wanted = Wanted(seconds, rate or (200.0, 500.0), [*parts, Part.PLAN] if plan else parts)
+    uvloop.run(measure(Console(stderr=as_json), wanted, as_json=as_json, plot=plot))
 
 
 @commands.command()

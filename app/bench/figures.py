@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 
 def percentile(ordered: Sequence[float], share: float) -> float:
@@ -28,6 +28,32 @@ class Target:
     def words(self) -> str:
         """As it stands in a table."""
         return f"{'≥' if self.relation == 'at least' else '≤'} {self.bound:,g}{self.unit}"
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """A figure beside its target; the words say what the figure is."""
+
+    what: str
+    target: Target
+    value: float | None
+
+    @property
+    def met(self) -> bool | None:
+        """Whether it is met, None where the figure is missing."""
+        return self.target.met(self.value)
+
+    @property
+    def words(self) -> str:
+        """As it stands in a table."""
+        mark = {True: "✓", False: "✗", None: "?"}[self.met]
+        shown = "not measured" if self.value is None else f"{self.value:,.3g}{self.target.unit}"
+        return " ".join(filter(None, (mark, self.what, f"{self.target.words}: {shown}")))
+
+    def for_json(self) -> dict[str, Any]:
+        """All of it."""
+        target = self.target
+        return {"what": self.what, target.relation: target.bound, "value": self.value, "met": self.met}
 
 
 def ratio(value: float | None, base: float | None) -> float | None:

@@ -7,13 +7,10 @@ from typing import TypeVar
 
 import asyncpg
 
-from app.bench.catalog import Article, Buyer, Filled, Placed, Size, articles
+from app.bench.catalog import BUYERS, Article, Buyer, Filled, Placed, Size, articles, foreigner
 from app.bench.measurements import until_reached
 from app.bench.rig import Rig, at_once
 from app.kernel.clock import new_id, now
-from app.kernel.values import Address, Money
-from write_model.catalog.commands import AddProduct, ReceiveStock
-from write_model.customers.commands import RegisterCustomer
 from write_model.orders.commands import PayOrder, PlaceOrder, WantedItem
 
 Thing = TypeVar("Thing")
@@ -27,18 +24,16 @@ _IDLE_S = 2.0
 """In this time, checkpoints in Redis move to the end of the log as well."""
 
 _LINES_OF_A_SALE = 200
-_PLENTY = 1_000_000
-_COUNTRIES = ("France", "Germany", "Norway", "Spain", "Italy", "Portugal", "Poland", "Denmark", "Belgium", "Austria")
 
 
 async def filled(rig: Rig, size: Size, say: Say) -> Filled:
     """Fills the shop through the bus while two workers project; they are ended when every view has all of it."""
     if rig.filled is None:
         catalog = await stocked(rig, size, say)
-        buyers = [_buyer(number) for number in range(size.customers)]
+        buyers = [foreigner(number) for number in range(BUYERS)]
         orders = [_placed(catalog, buyers[number % len(buyers)], number) for number in range(size.orders)]
         _start_workers(rig)
-        await _at_once(buyers, lambda buyer: _register(rig, buyer), "Registering customers", say)
+        await _at_once(buyers, rig.register, "Registering customers", say)
         await _at_once(orders, lambda order: _order(rig, order), "Placing orders", say)
         await _settled(rig, say)
         rig.filled = Filled(catalog, buyers, orders)
@@ -50,7 +45,7 @@ async def stocked(rig: Rig, size: Size, say: Say) -> Sequence[Article]:
     if not rig.articles:
         catalog = articles(size.products)
         _start_workers(rig)
-        await _at_once(catalog, lambda article: _add(rig, article), "Adding products", say)
+        await _at_once(catalog, rig.add, "Adding products", say)
         await _sell(rig, catalog)
         await until_reached(rig, await rig.commands.head())
         rig.articles = catalog
@@ -84,31 +79,10 @@ async def _at_once(things: Sequence[Thing], do: Callable[[Thing], Awaitable[obje
     await at_once(CLIENTS, range(len(things)), one)
 
 
-def _buyer(number: int) -> Buyer:
-    country = _COUNTRIES[number % len(_COUNTRIES)]
-    address = Address(street=f"{number} Long Street", city=f"City {number % 40}", postal_code="1000", country=country)
-    return Buyer(new_id(), f"Customer {number}", f"customer.{number}@example.com", address)
-
-
 def _placed(catalog: Sequence[Article], buyer: Buyer, number: int) -> Placed:
     rng = random.Random(number)
     items = [(article, rng.randint(1, 9)) for article in rng.sample(catalog, LINES)]
     return Placed(new_id(), now(), buyer, items, paid=number % 3 == 0)
-
-
-async def _add(rig: Rig, article: Article) -> None:
-    added = AddProduct(
-        at=now(),
-        product_id=article.product_id,
-        sku=article.sku,
-        name=article.name,
-        description="",
-        categories=(article.name.rsplit(maxsplit=1)[-1],),
-        vendor=article.name.split(maxsplit=1)[0],
-        price=Money(article.price, rig.settings.shop_currency),
-    )
-    await rig.dispatch(added)
-    await rig.dispatch(ReceiveStock(at=now(), product_id=article.product_id, pieces=article.sold + _PLENTY))
 
 
 async def _sell(rig: Rig, catalog: Sequence[Article]) -> None:
@@ -116,14 +90,6 @@ async def _sell(rig: Rig, catalog: Sequence[Article]) -> None:
         sold = catalog[first : first + _LINES_OF_A_SALE]
         items = tuple(WantedItem(product_id=each.product_id, quantity=max(1, each.sold)) for each in sold)
         await rig.dispatch(PlaceOrder(at=now(), order_id=new_id(), customer_id=rig.customer_id, items=items))
-
-
-async def _register(rig: Rig, buyer: Buyer) -> None:
-    await rig.dispatch(
-        RegisterCustomer(
-            at=now(), customer_id=buyer.customer_id, name=buyer.name, email=buyer.email, address=buyer.address
-        )
-    )
 
 
 async def _order(rig: Rig, order: Placed) -> None:

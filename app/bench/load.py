@@ -2,8 +2,9 @@
 
 import asyncio
 import sys
+import tempfile
 from array import array
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,11 +12,14 @@ import msgspec
 
 from app.bench.cpu import cpu_s, started_on
 from app.bench.figures import percentile
-from app.bench.load_generator import BEGUN, ENDED, Outcome, Work
+from app.bench.load_generator import BEGUN, ENDED, OUTCOME, WORK, Outcome, Work
 from app.kernel.problem import Problem
 
 ROOT = Path(__file__).resolve().parents[2]
 LOAD_CORE = 1
+
+Watched = Mapping[str, Sequence[int]]
+"""Processes whose CPU is of interest, by what they are."""
 
 Check = Callable[[int, bytes], str | None]
 """Says what is wrong with the body that answered the request of this number, None for nothing."""
@@ -58,41 +62,36 @@ class Load:
         return percentile(self.latencies_ms, share)
 
 
-async def run(what: str, work: Work, watched: Mapping[str, int], check: Check, *, core: int | None = LOAD_CORE) -> Load:
+async def run(what: str, work: Work, watched: Watched, check: Check, *, core: int | None = LOAD_CORE) -> Load:
     """Does the work, while the processes of these ids and all their children are watched. Raises BadAnswer."""
-    with started_on(core):
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "app.bench.load_generator"),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            cwd=ROOT,
-        )
-    try:
-        outcome, used = await _follow(what, process, work, watched)
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
+    with tempfile.TemporaryDirectory(prefix="counterfoil-bench-") as folder:
+        (Path(folder) / WORK).write_bytes(msgspec.msgpack.encode(work))
+        used = await _follow(what, folder, watched, core)
+        outcome = msgspec.msgpack.decode((Path(folder) / OUTCOME).read_bytes(), type=Outcome)
     _require_sound(what, outcome, check)
     latencies = array("d")
     latencies.frombytes(outcome.latencies)
     return Load(sorted(each * 1e3 for each in latencies), outcome.took_s, used, outcome.cpu_s)
 
 
-async def _follow(
-    what: str, process: asyncio.subprocess.Process, work: Work, watched: Mapping[str, int]
-) -> tuple[Outcome, dict[str, float]]:
-    assert process.stdin is not None
+async def _follow(what: str, folder: str, watched: Watched, core: int | None) -> dict[str, float]:
+    """Runs the load generator; CPU of the watched processes while it measures."""
+    command = [sys.executable, "-m", "app.bench.load_generator", folder]
+    with started_on(core):
+        process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, cwd=ROOT)
     assert process.stdout is not None
-    process.stdin.write(msgspec.msgpack.encode(work))
-    process.stdin.write_eof()
-    moments = []
-    for line in (BEGUN, ENDED):
-        if await process.stdout.readline() != line:
-            raise BadAnswer(f"{what}: the load generator ended before its time.")
-        moments.append({name: cpu_s(pid) for name, pid in watched.items()})
-    outcome = msgspec.msgpack.decode(await process.stdout.read(), type=Outcome)
-    return outcome, {name: moments[1][name] - moments[0][name] for name in watched}
+    try:
+        moments = []
+        for line in (BEGUN, ENDED):
+            if await process.stdout.readline() != line:
+                raise BadAnswer(f"{what}: the load generator ended before its time.")
+            moments.append({name: sum(map(cpu_s, pids)) for name, pids in watched.items()})
+        await process.wait()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    return {name: moments[1][name] - moments[0][name] for name in watched}
 
 
 def _require_sound(what: str, outcome: Outcome, check: Check) -> None:

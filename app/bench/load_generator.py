@@ -1,8 +1,8 @@
 """The load generator, a process of its own: raw connections that are kept open, and requests that were made beforehand.
 
-`python -m app.bench.load_generator` reads a `Work` in MessagePack from its standard input. It writes a line when the
+`python -m app.bench.load_generator FOLDER` reads a `Work` in MessagePack from the folder. It writes a line when the
 warm-up is over and another when the measurement is, so that whoever started it can look at other processes' CPU at
-these moments, and then an `Outcome`.
+these moments, and leaves an `Outcome` in the folder.
 """
 
 import asyncio
@@ -11,6 +11,7 @@ import sys
 import time
 from array import array
 from collections import deque
+from pathlib import Path
 from typing import cast
 
 import msgspec
@@ -20,6 +21,7 @@ from app.bench.cpu import own_cpu_s
 from app.bench.http_answers import UncountedAnswer, first_answer
 
 BEGUN, ENDED = b"begun\n", b"ended\n"
+WORK, OUTCOME = "work", "outcome"
 
 
 class Work(msgspec.Struct, frozen=True, kw_only=True):
@@ -199,9 +201,10 @@ def _say(line: bytes) -> None:
 
 def main() -> None:
     """Does the work that comes in."""
-    work = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=Work)
+    folder = Path(sys.argv[1])
+    work = msgspec.msgpack.decode((folder / WORK).read_bytes(), type=Work)
     gc.disable()
-    _say(msgspec.msgpack.encode(uvloop.run(Generator(work).run())))
+    (folder / OUTCOME).write_bytes(msgspec.msgpack.encode(uvloop.run(Generator(work).run())))
 
 
 if __name__ == "__main__":

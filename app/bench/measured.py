@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.bench.figures import Target, percentile, ratio
+from app.bench.figures import Goal, percentile, ratio
 from app.bench.load import Load
 
 OURS = "Counterfoil"
@@ -52,32 +52,6 @@ class Measured:
             "p95Ms": self.percentile_ms(0.95),
             "p99Ms": self.percentile_ms(0.99),
         }
-
-
-@dataclass(frozen=True, slots=True)
-class Goal:
-    """A figure beside its target; the words say what the figure is."""
-
-    what: str
-    target: Target
-    value: float | None
-
-    @property
-    def met(self) -> bool | None:
-        """Whether it is met, None where the figure is missing."""
-        return self.target.met(self.value)
-
-    @property
-    def words(self) -> str:
-        """As it stands in a table."""
-        mark = {True: "✓", False: "✗", None: "?"}[self.met]
-        shown = "not measured" if self.value is None else f"{self.value:,.3g}{self.target.unit}"
-        return f"{mark} {self.what} {self.target.words}: {shown}"
-
-    def for_json(self) -> dict[str, Any]:
-        """All of it."""
-        target = self.target
-        return {"what": self.what, target.relation: target.bound, "value": self.value, "met": self.met}
 
 
 @dataclass(slots=True)

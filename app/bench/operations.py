@@ -41,6 +41,17 @@ SEARCH = """query Search($text: String!) {
   }
 }"""
 
+PLACE_ORDER = """mutation Place($input: PlaceOrderInput!) {
+  placeOrder(input: $input) { __typename ... on CommandAccepted { aggregateId version token } }
+}"""
+
+PLACE_ORDER_PLAINLY = "mutation Place($input: PlaceOrderInput!) { placeOrder(input: $input) }"
+"""As a server without receipts has it: the answer is the order's id."""
+
+CHANGE_PRICE = """mutation Change($input: ChangePriceInput!) {
+  changePrice(input: $input) { __typename ... on CommandAccepted { aggregateId version token } }
+}"""
+
 Variables = Mapping[str, Any]
 
 

@@ -3,7 +3,6 @@
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -82,7 +81,9 @@ async def learn(port: int, filled: Filled, token: str, say: Say) -> Questions:
     for country, data in zip(countries, orders.data, strict=True):
         _require(_listed_ids(data) == _newest(filled, country), "a list of orders", data)
     for data in search.data:
-        _require(0 < len(data["products"]["edges"]) <= 20, "a search", data)
+        _require(len(data["products"]["edges"]) <= 20, "a search", data)
+    found = sum(bool(data["products"]["edges"]) for data in search.data)
+    _require(found > 0.9 * len(search.data), "most searches, of which some are for stop words alone,", {"found": found})
     at_version = [
         {**each, "version": data["order"]["version"]} for each, data in zip(order.variables, order.data, strict=True)
     ]
@@ -124,10 +125,8 @@ def _order_facts(shown: Shown) -> Any:
 
 
 def _ordered(placed: Placed) -> Any:
-    total = sum((article.price * pieces for article, pieces in placed.items), Decimal(0))
     items = [(_product_id(article), article.name, pieces) for article, pieces in placed.items]
-    status = "PAID" if placed.paid else "PENDING"
-    return _order_id(placed), placed.buyer.name, status, show_amount(total), items
+    return _order_id(placed), placed.buyer.name, placed.status, show_amount(placed.total), items
 
 
 def _listed_ids(data: Shown) -> list[str]:

@@ -9,16 +9,18 @@ import msgspec
 import redis.asyncio as aioredis
 
 from app.bench import servers
-from app.bench.catalog import Size
+from app.bench.catalog import Filled
 from app.bench.controls import documents
-from app.bench.figures import Target, ratio
-from app.bench.filling import Say, filled
+from app.bench.controls.crud.filling import rows
+from app.bench.figures import Goal, Target, ratio
+from app.bench.filling import Say
 from app.bench.load import Load, run
 from app.bench.load_generator import Work
-from app.bench.measured import OURS, RAW, ROUTE, STOCK, Goal, Measured, Operation
+from app.bench.measured import ORM, OURS, RAW, ROUTE, STOCK, Measured, Operation
 from app.bench.questions import PAGE, Question, Questions, learn
 from app.bench.rig import Rig
 from app.bench.servers import Server
+from app.bench.writes import fill_crud
 from app.infra.consistency_token import LogPosition
 from read_model.orders import order_summary
 
@@ -34,6 +36,13 @@ TITLES = {
     "search": "products(text) first 20, with facets",
 }
 """The operations, in their order, by the names of their questions."""
+
+
+async def learned(rig: Rig, shop: Filled, say: Say) -> Questions:
+    """What will be asked, and what must be answered. Raises BadAnswer."""
+    token = LogPosition(rig.commands.log_id, await rig.commands.head()).token()
+    async with servers.api() as api:
+        return await learn(api.port, shop, token, say)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +77,10 @@ class Stage:
         return await run(what, work, self.rig.places.watched(server.pid), question.wrong)
 
 
-async def reads(rig: Rig, seconds: float, size: Size, say: Say) -> list[Operation]:
+async def reads(rig: Rig, shop: Filled, asked: Questions, seconds: float, say: Say) -> list[Operation]:
     """Every operation on the product, then on the controls, one server at a time, `seconds` each. Raises BadAnswer."""
-    shop = await filled(rig, size, say)
-    token = LogPosition(rig.commands.log_id, await rig.commands.head()).token()
-    operations = {field: Operation(title) for field, title in TITLES.items()}
+    stage = Stage(rig, seconds, say, asked, {field: Operation(title) for field, title in TITLES.items()})
     async with servers.api() as api:
-        asked = await learn(api.port, shop, token, say)
-        stage = Stage(rig, seconds, say, asked, operations)
         await stage.ask(api, OURS, list(TITLES))
     await _keep_documents(rig, asked)
     await _raw(stage)
@@ -83,8 +88,11 @@ async def reads(rig: Rig, seconds: float, size: Size, say: Say) -> list[Operatio
         await stage.ask(route, ROUTE, ["order", "product"], "/{}")
     async with servers.control("stock", rig.reads.table(order_summary.VIEW).table) as stock:
         await stage.ask(stock, STOCK, ["order", "product", "orders"])
-    set_goals(operations)
-    return list(operations.values())
+    await fill_crud(rig, rows(shop.articles, shop.buyers, shop.orders, rig.settings.shop_currency))
+    async with servers.control("crud") as crud:
+        await stage.ask(crud, ORM, ["order"])
+    set_goals(stage.operations)
+    return list(stage.operations.values())
 
 
 async def _keep_documents(rig: Rig, asked: Questions) -> None:

@@ -10,18 +10,17 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from decimal import Decimal
 from pathlib import Path
 from uuid import UUID
 
 from app import bootstrap, registry
-from app.bench.catalog import Article, Filled
+from app.bench.catalog import Article, Buyer, Filled, neighbour, plain_articles
 from app.config import Settings, load_settings
 from app.infra.embedded import Servers
 from app.infra.freshness import ReadModels
 from app.kernel.clock import new_id, now
 from app.kernel.messages import Command, Envelope, Principal, Receipt, Role
-from app.kernel.values import Address, Money
+from app.kernel.values import Money
 from app.migrations.migrate import migrate
 from write_model.catalog.commands import AddProduct, ReceiveStock, ViewProduct
 from write_model.customers.commands import RegisterCustomer
@@ -29,6 +28,7 @@ from write_model.orders.commands import PlaceOrder, WantedItem
 
 ACTOR = Principal("bench", frozenset({Role.OPERATOR}))
 PRODUCTS = 1_000
+CUSTOMERS = 100
 _PLENTY = 1_000_000_000
 
 
@@ -51,9 +51,9 @@ class Places:
         assert redis is not None
         return cls(servers.database_url, servers.redis_url, postgres, redis)
 
-    def watched(self, server_pid: int) -> dict[str, int]:
-        """What the load generator's measurements look at: a server, and the stores."""
-        return {"server": server_pid, "postgres": self.postgres_pid, "redis": self.redis_pid}
+    def watched(self, *servers: int, **others: Sequence[int]) -> dict[str, Sequence[int]]:
+        """Whose CPU a measurement looks at: the servers' of these ids, the stores', and others'."""
+        return {"server": servers, "postgres": [self.postgres_pid], "redis": [self.redis_pid], **others}
 
 
 @dataclass
@@ -63,16 +63,21 @@ class Rig:
     settings: Settings
     commands: bootstrap.Commands
     reads: ReadModels
-    customer_id: UUID
-    products: Sequence[UUID]
+    buyers: Sequence[Buyer]
+    products: Sequence[Article]
     places: Places
     articles: Sequence[Article] = ()
     filled: Filled | None = None
     workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     @property
+    def customer_id(self) -> UUID:
+        """The first of the customers."""
+        return self.buyers[0].customer_id
+
+    @property
     def customer(self) -> Principal:
-        """The customer, asking for themselves."""
+        """This customer, asking for themselves."""
         return Principal(str(self.customer_id), frozenset({Role.CUSTOMER}), self.customer_id)
 
     async def dispatch(self, command: Command, actor: Principal = ACTOR) -> Receipt:
@@ -81,14 +86,38 @@ class Rig:
         return await self.commands.bus.dispatch(command, envelope)
 
     def order(self, number: int, lines: int = 3) -> PlaceOrder:
-        """An order of so many lines; successive numbers order other products."""
+        """An order of so many lines; successive numbers are other customers', of other products."""
+        buyer = self.buyers[number % len(self.buyers)]
         wanted = (self.products[(number * 7 + line) % len(self.products)] for line in range(lines))
-        items = tuple(WantedItem(product_id=product, quantity=1) for product in wanted)
-        return PlaceOrder(at=now(), order_id=new_id(), customer_id=self.customer_id, items=items)
+        items = tuple(WantedItem(product_id=article.product_id, quantity=1) for article in wanted)
+        return PlaceOrder(at=now(), order_id=new_id(), customer_id=buyer.customer_id, items=items)
 
     def view(self, number: int) -> ViewProduct:
         """A view of a product; successive numbers view other products."""
-        return ViewProduct(at=now(), view_id=new_id(), product_id=self.products[number % len(self.products)])
+        product_id = self.products[number % len(self.products)].product_id
+        return ViewProduct(at=now(), view_id=new_id(), product_id=product_id)
+
+    async def register(self, buyer: Buyer) -> None:
+        """Makes them a customer."""
+        registered = RegisterCustomer(
+            at=now(), customer_id=buyer.customer_id, name=buyer.name, email=buyer.email, address=buyer.address
+        )
+        await self.dispatch(registered)
+
+    async def add(self, article: Article) -> None:
+        """Puts it into the catalog, with a stock that does not end."""
+        added = AddProduct(
+            at=now(),
+            product_id=article.product_id,
+            sku=article.sku,
+            name=article.name,
+            description="",
+            categories=article.categories,
+            vendor=article.vendor,
+            price=Money(article.price, self.settings.shop_currency),
+        )
+        await self.dispatch(added)
+        await self.dispatch(ReceiveStock(at=now(), product_id=article.product_id, pieces=_PLENTY))
 
     def start_worker(self) -> subprocess.Popen[bytes]:
         """One more worker process."""
@@ -116,12 +145,13 @@ async def rig(data_dir: Path) -> AsyncIterator[Rig]:
 
 @asynccontextmanager
 async def rig_at(places: Places, products: int = PRODUCTS) -> AsyncIterator[Rig]:
-    """An installation with one customer and a thousand products."""
+    """An installation with a hundred customers and a thousand products."""
     with _environment(places):
         settings = load_settings()
         await migrate(settings.database_url, registry.VIEWS)
         async with bootstrap.commands(settings) as commands, bootstrap.read_models(settings) as (reads, _):
-            made = Rig(settings, commands, reads, new_id(), [new_id() for _ in range(products)], places)
+            buyers = [neighbour(number) for number in range(CUSTOMERS)]
+            made = Rig(settings, commands, reads, buyers, plain_articles(products), places)
             try:
                 await _stock(made)
                 yield made
@@ -145,29 +175,8 @@ def _environment(places: Places) -> Iterator[None]:
 
 
 async def _stock(made: Rig) -> None:
-    home = Address(street="1 High Street", city="Leeds", postal_code="LS1", country="United Kingdom")
-    email = f"{made.customer_id}@example.com"
-    await made.dispatch(
-        RegisterCustomer(at=now(), customer_id=made.customer_id, name="Bench", email=email, address=home)
-    )
-    await at_once(16, range(len(made.products)), lambda number: _add(made, number))
-
-
-async def _add(made: Rig, number: int) -> None:
-    product_id, price = made.products[number], Money(Decimal("2.50"), made.settings.shop_currency)
-    await made.dispatch(
-        AddProduct(
-            at=now(),
-            product_id=product_id,
-            sku=f"BENCH-{number}",
-            name=f"Product {number}",
-            description="",
-            categories=(),
-            vendor=None,
-            price=price,
-        )
-    )
-    await made.dispatch(ReceiveStock(at=now(), product_id=product_id, pieces=_PLENTY))
+    await at_once(16, range(len(made.buyers)), lambda number: made.register(made.buyers[number]))
+    await at_once(16, range(len(made.products)), lambda number: made.add(made.products[number]))
 
 
 async def at_once(clients: int, work: range, do: Callable[[int], Awaitable[object]]) -> None:

@@ -20,6 +20,7 @@ from app.up.listening import is_ready
 
 SERVER_CORE = 0
 _START_S = 60.0
+_SAME_PACKAGES = {"COUNTERFOIL_ENVIRONMENT": "system"}
 
 
 class ServerDied(Problem):
@@ -38,7 +39,7 @@ class Server:
 async def api(core: int | None = SERVER_CORE, port: int | None = None) -> AsyncIterator[Server]:
     """The product's api process, open to everybody who reaches this machine's loopback."""
     port = port or free_port()
-    told = {"COUNTERFOIL_OPEN": "1", "COUNTERFOIL_HOST": "127.0.0.1", "COUNTERFOIL_PORT": str(port)}
+    told = {"COUNTERFOIL_OPEN": "1", "COUNTERFOIL_HOST": "127.0.0.1", "COUNTERFOIL_PORT": str(port), **_SAME_PACKAGES}
     async with _running(["app", "api"], port, core, told) as server:
         await _until(lambda: is_ready("127.0.0.1", port))
         yield server

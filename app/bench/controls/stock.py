@@ -22,6 +22,7 @@ from strawberry.extensions import ParserCache, ValidationCache
 
 from app.bench.controls import documents
 from app.bench.controls.serving import serve
+from app.bench.controls.types import Address, Money, Order, OrderItem, Product
 from app.kernel import typeid
 
 
@@ -40,57 +41,6 @@ class Stores:
 
 
 Info = strawberry.Info[dict[str, Stores], None]
-
-
-@strawberry.type
-class Money:
-    amount: str
-    currency: str
-
-
-@strawberry.type
-class Address:
-    street: str | None
-    city: str | None
-
-
-@strawberry.type
-class OrderItem:
-    product_id: strawberry.ID
-    name: str
-    quantity: int
-    unit_price: Money
-
-
-@strawberry.type
-class Order:
-    id: strawberry.ID
-    version: int
-    customer_name: str
-    customer_email: str | None
-    status: str
-    total: Money
-    item_count: int
-    payment_method: str
-    placed_at: str
-    shipping_address: Address
-    items: list[OrderItem]
-
-
-@strawberry.type
-class Product:
-    id: strawberry.ID
-    version: int
-    sku: str
-    name: str
-    description: str
-    categories: list[str]
-    vendor: str | None
-    price: Money
-    on_hand: int
-    discontinued: bool
-    added_at: str
-    updated_at: str
 
 
 @strawberry.type
