@@ -17,7 +17,6 @@ from app.kernel.values import Address
 _REAL = Path(__file__).resolve().parents[2] / "tests" / "data" / "online-retail" / "transactions.csv.gz"
 _REAL_SIZE = 3_600
 
-BUYERS = 200
 _COUNTRIES = ("France", "Germany", "Norway", "Spain", "Italy", "Portugal", "Poland", "Denmark", "Belgium", "Austria")
 
 Sold = Mapping[str, int]
@@ -54,6 +53,7 @@ class Size:
     """How much there is; without `products`, as many as in the real books."""
 
     orders: int = 5_000
+    buyers: int = 200
     products: int | None = None
 
 

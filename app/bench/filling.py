@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import asyncpg
 
-from app.bench.catalog import BUYERS, Article, Buyer, Filled, Placed, Size, articles, foreigner
+from app.bench.catalog import Article, Buyer, Filled, Placed, Size, articles, foreigner
 from app.bench.measurements import until_reached
 from app.bench.rig import Rig, at_once
 from app.kernel.clock import new_id, now
@@ -30,7 +30,7 @@ async def filled(rig: Rig, size: Size, say: Say) -> Filled:
     """Fills the shop through the bus while two workers project; they are ended when every view has all of it."""
     if rig.filled is None:
         catalog = await stocked(rig, size, say)
-        buyers = [foreigner(number) for number in range(BUYERS)]
+        buyers = [foreigner(number) for number in range(size.buyers)]
         orders = [_placed(catalog, buyers[number % len(buyers)], number) for number in range(size.orders)]
         _start_workers(rig)
         await _at_once(buyers, rig.register, "Registering customers", say)

@@ -6,6 +6,7 @@ these moments, and leaves an `Outcome` in the folder.
 """
 
 import asyncio
+import contextlib
 import gc
 import sys
 import time
@@ -62,6 +63,10 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _MOST_SAMPLES = 300
+_LONGEST_S = 60.0
+"""A measurement goes on until there is an answer for each connection, but not longer than this."""
+
+_LITTLE_S = 0.02
 
 
 class Generator:
@@ -85,6 +90,12 @@ class Generator:
         _say(BEGUN)
         began, used, self.measuring = time.perf_counter(), own_cpu_s(), True
         await self._pause(self.work.seconds)
+        while (
+            len(self.latencies) < self.work.connections
+            and not self.stopped
+            and time.perf_counter() < began + _LONGEST_S
+        ):
+            await self._pause(_LITTLE_S)
         self.measuring, self.stopped = False, True
         took_s, cpu_s = time.perf_counter() - began, own_cpu_s() - used
         _say(ENDED)
@@ -105,15 +116,13 @@ class Generator:
         return [connection for _, connection in made]
 
     async def _pause(self, seconds: float) -> None:
-        try:
+        with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.failed.wait(), seconds)
-        except TimeoutError:
-            return
 
     async def _pace(self, rate: float) -> None:
         began, sent = time.perf_counter(), 0
         while not self.stopped:
-            self._due.append(began + sent / rate)
+            self._due.append(min(began + sent / rate, time.perf_counter()))
             while self._due and self._idle:
                 self._send(self._idle.popleft(), self._due.popleft())
             sent += 1

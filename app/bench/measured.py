@@ -30,9 +30,9 @@ class Measured:
         return cls(server, load.per_second, load.cpu_us("server"), *stores, load.generator_us, load.latencies_ms)
 
     @property
-    def share(self) -> float:
-        """The server's part of its own and the stores' CPU."""
-        return self.cpu_us / (self.cpu_us + self.postgres_us + self.redis_us)
+    def share(self) -> float | None:
+        """The server's part of its own and the stores' CPU; None where the time was too short to see any."""
+        return ratio(self.cpu_us, self.cpu_us + self.postgres_us + self.redis_us)
 
     def percentile_ms(self, share: float) -> float:
         """The latency that this share of the requests does not exceed."""
@@ -54,13 +54,26 @@ class Measured:
         }
 
 
+ROUNDS = 3
+"""How often everything is measured, in turn, so that what disturbs the machine for a while disturbs all servers."""
+
+
 @dataclass(slots=True)
 class Operation:
-    """One operation on every server that has it, ours first."""
+    """One operation on every server that has it, ours first, each measured in several rounds."""
 
     name: str
-    measured: list[Measured] = field(default_factory=list)
+    rounds: dict[str, list[Measured]] = field(default_factory=dict)
     goals: list[Goal] = field(default_factory=list)
+
+    def take(self, each: Measured) -> None:
+        """One more round of a server."""
+        self.rounds.setdefault(each.server, []).append(each)
+
+    @property
+    def measured(self) -> list[Measured]:
+        """Every server's least disturbed round: other work on the machine only ever adds to the CPU of a request."""
+        return [min(rounds, key=lambda each: each.cpu_us) for rounds in self.rounds.values()]
 
     def cpu_us(self, server: str = OURS) -> float | None:
         """CPU of a server for each request, in microseconds; None if it was not measured."""
@@ -75,6 +88,7 @@ class Operation:
         return {
             "operation": self.name,
             "measured": [each.for_json() for each in self.measured],
+            "cpuUsOfRounds": {server: [each.cpu_us for each in rounds] for server, rounds in self.rounds.items()},
             "timesOurCpu": {each.server: self.times(each.server) for each in self.measured[1:]},
             "goals": [goal.for_json() for goal in self.goals],
         }

@@ -9,19 +9,21 @@ from typing import Any
 from app.bench import servers
 from app.bench.catalog import Article
 from app.bench.cpu import cores
-from app.bench.figures import Goal, Target
+from app.bench.figures import Goal, Target, ratio
 from app.bench.filling import Say
 from app.bench.load import LOAD_CORE, Load, run
 from app.bench.load_generator import Work
-from app.bench.measured import OURS, Measured
+from app.bench.measured import OURS, ROUNDS, Measured, Operation
 from app.bench.operations import CHANGE_PRICE, request
 from app.bench.questions import Question, Questions
 from app.bench.reads import CONNECTIONS, TITLES
 from app.bench.rig import Rig
+from app.bench.servers import Server
 from app.kernel import typeid
 
 READS_PER_S = 100_000
 UPDATES_PER_S = 100
+FIELDS = ("order", "product")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +40,9 @@ class Scaling:
         return self.two.per_second / self.one.per_second
 
     @property
-    def by_cpu(self) -> float:
+    def by_cpu(self) -> float | None:
         """How many times the requests a second where each process has a core of its own: by the CPU of a request."""
-        return 2 * self.one.cpu_us / self.two.cpu_us
+        return ratio(2 * self.one.cpu_us, self.two.cpu_us)
 
     @property
     def goal(self) -> Goal:
@@ -112,31 +114,33 @@ class Plan:
 
 async def plan(rig: Rig, asked: Questions, seconds: float, say: Say) -> Plan:
     """Reads on one api process and on two, then updates at their rate. Raises BadAnswer."""
-    scalings = []
-    for field in ("order", "product"):
-        runs = [await _reads(rig, getattr(asked, field), n, seconds, say) for n in (1, 2)]
-        scalings.append(Scaling(TITLES[field], *runs))
+    one, two = ({field: Operation(TITLES[field]) for field in FIELDS} for _ in range(2))
+    async with AsyncExitStack() as stack:
+        apis = [await stack.enter_async_context(servers.api(core)) for core in range(2)]
+        for field in FIELDS * ROUNDS:
+            for operation, those in ((one[field], apis[:1]), (two[field], apis)):
+                say(f"{TITLES[field]}: {len(those)} api processes")
+                operation.take(await _read(rig, getattr(asked, field), those, seconds / ROUNDS))
+    scalings = [Scaling(TITLES[field], one[field].measured[0], two[field].measured[0]) for field in FIELDS]
     update = await _updates(rig, seconds, say)
     return Plan(scalings, Costs.of(update), update.percentile_ms(0.99))
 
 
-async def _reads(rig: Rig, question: Question, processes: int, seconds: float, say: Say) -> Measured:
+async def _read(rig: Rig, question: Question, apis: Sequence[Server], seconds: float) -> Measured:
     """Process n is on core n; the load generator has one of its own only where that leaves one."""
-    say(f"Reads on {processes} api processes")
-    async with AsyncExitStack() as stack:
-        apis = [await stack.enter_async_context(servers.api(core)) for core in range(processes)]
-        least, most = question.lengths
-        work = Work(
-            ports=[api.port for api in apis],
-            requests=question.requests(),
-            connections=CONNECTIONS * processes,
-            seconds=seconds,
-            at_least=least,
-            at_most=most,
-        )
-        watched = rig.places.watched(*(api.pid for api in apis))
-        core = max(processes, LOAD_CORE) if processes < cores() else None
-        return Measured.of(OURS, await run(f"{processes} api processes", work, watched, question.wrong, core=core))
+    least, most = question.lengths
+    work = Work(
+        ports=[api.port for api in apis],
+        requests=question.requests(),
+        connections=CONNECTIONS * len(apis),
+        seconds=seconds,
+        warm_up_s=min(0.5, seconds),
+        at_least=least,
+        at_most=most,
+    )
+    watched = rig.places.watched(*(api.pid for api in apis))
+    core = max(len(apis), LOAD_CORE) if len(apis) < cores() else None
+    return Measured.of(OURS, await run(f"{len(apis)} api processes", work, watched, question.wrong, core=core))
 
 
 async def _updates(rig: Rig, seconds: float, say: Say) -> Load:

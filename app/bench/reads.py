@@ -1,8 +1,10 @@
 """Table 1: reads of one api process on one core, beside controls that answer the same."""
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -16,7 +18,7 @@ from app.bench.figures import Goal, Target, ratio
 from app.bench.filling import Say
 from app.bench.load import Load, run
 from app.bench.load_generator import Work
-from app.bench.measured import ORM, OURS, RAW, ROUTE, STOCK, Measured, Operation
+from app.bench.measured import ORM, OURS, RAW, ROUNDS, ROUTE, STOCK, Measured, Operation
 from app.bench.questions import PAGE, Question, Questions, learn
 from app.bench.rig import Rig
 from app.bench.servers import Server
@@ -25,6 +27,8 @@ from app.infra.consistency_token import LogPosition
 from read_model.orders import order_summary
 
 CONNECTIONS = 32
+
+Turn = Callable[[], Awaitable[None]]
 
 
 TITLES = {
@@ -47,7 +51,7 @@ async def learned(rig: Rig, shop: Filled, say: Say) -> Questions:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """What the reads are measured on, and what has come out so far, by the names of the questions."""
+    """What the reads are measured on, `seconds` at a time, and what has come out so far by the questions' names."""
 
     rig: Rig
     seconds: float
@@ -55,13 +59,12 @@ class Stage:
     asked: Questions
     operations: dict[str, Operation]
 
-    async def ask(self, server: Server, name: str, fields: Sequence[str], path: str = "/graphql") -> None:
-        """Measures these questions on a server; a `{}` in the path is the question's name. Raises BadAnswer."""
-        for field in fields:
-            self.say(f"{name}: {TITLES[field]}")
-            question: Question = getattr(self.asked, field)
-            load = await self._load(f"{name}, {field}", server, question, path.format(field))
-            self.operations[field].measured.append(Measured.of(name, load))
+    async def ask(self, name: str, server: Server, field: str, path: str = "/graphql") -> None:
+        """Measures a question on a server. Raises BadAnswer."""
+        self.say(f"{name}: {TITLES[field]}")
+        question: Question = getattr(self.asked, field)
+        load = await self._load(f"{name}, {field}", server, question, path)
+        self.operations[field].take(Measured.of(name, load))
 
     async def _load(self, what: str, server: Server, question: Question, path: str) -> Load:
         least, most = question.lengths
@@ -70,48 +73,60 @@ class Stage:
             requests=question.requests(path),
             connections=CONNECTIONS,
             seconds=self.seconds,
-            warm_up_s=min(1.0, self.seconds),
+            warm_up_s=min(0.5, self.seconds),
             at_least=least,
             at_most=most,
         )
         return await run(what, work, self.rig.places.watched(server.pid), question.wrong)
 
 
-async def reads(rig: Rig, shop: Filled, asked: Questions, seconds: float, say: Say) -> list[Operation]:
-    """Every operation on the product, then on the controls, one server at a time, `seconds` each. Raises BadAnswer."""
-    stage = Stage(rig, seconds, say, asked, {field: Operation(title) for field, title in TITLES.items()})
-    async with servers.api() as api:
-        await stage.ask(api, OURS, list(TITLES))
+async def reads(
+    rig: Rig, shop: Filled, asked: Questions, seconds: float, say: Say, rounds: int = ROUNDS
+) -> list[Operation]:
+    """Every operation on the product and on the controls in turn, `seconds` for each in all. Raises BadAnswer."""
+    stage = Stage(rig, seconds / rounds, say, asked, {field: Operation(title) for field, title in TITLES.items()})
     await _keep_documents(rig, asked)
-    await _raw(stage)
-    async with servers.control("route") as route:
-        await stage.ask(route, ROUTE, ["order", "product"], "/{}")
-    async with servers.control("stock", rig.reads.table(order_summary.VIEW).table) as stock:
-        await stage.ask(stock, STOCK, ["order", "product", "orders"])
     await fill_crud(rig, rows(shop.articles, shop.buyers, shop.orders, rig.settings.shop_currency))
-    async with servers.control("crud") as crud:
-        await stage.ask(crud, ORM, ["order"])
+    async with AsyncExitStack() as stack:
+        turns = await _turns(stage, stack)
+        for _ in range(rounds):
+            for turn in turns:
+                await turn()
     set_goals(stage.operations)
     return list(stage.operations.values())
+
+
+async def _turns(stage: Stage, stack: AsyncExitStack) -> list[Turn]:
+    """What is measured in a round; all servers are there, and one of them at a time has work."""
+    enter = stack.enter_async_context
+    api, crud, route = (
+        await enter(servers.api()),
+        await enter(servers.control("crud")),
+        await enter(servers.control("route")),
+    )
+    stock = await enter(servers.control("stock", stage.rig.reads.table(order_summary.VIEW).table))
+    turns: list[Turn] = [partial(stage.ask, OURS, api, field) for field in TITLES]
+    for field in ("order", "product", "orders"):
+        turns += [partial(stage.ask, STOCK, stock, field), await _raw_turn(stage, stack, field)]
+    turns += [partial(stage.ask, ROUTE, route, field, f"/{field}") for field in ("order", "product")]
+    return [*turns, partial(stage.ask, ORM, crud, "order")]
+
+
+async def _raw_turn(stage: Stage, stack: AsyncExitStack, field: str) -> Turn:
+    """One answer of the kind, over and over: that server knows nothing else."""
+    question: Question = getattr(stage.asked, field)
+    first = replace(question, variables=question.variables[:1], data=question.data[:1])
+    file = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="counterfoil-bench-"))) / field
+    file.write_bytes(msgspec.json.encode({"data": first.data[0]}))
+    raw = await stack.enter_async_context(servers.control("raw", str(file)))
+    alone = replace(stage, asked=replace(stage.asked, **{field: first}))
+    return partial(alone.ask, RAW, raw, field)
 
 
 async def _keep_documents(rig: Rig, asked: Questions) -> None:
     async with aioredis.Redis.from_url(rig.places.redis_url) as redis:
         for field in ("order", "product"):
             await documents.keep(redis, field, asked.documents(field))
-
-
-async def _raw(stage: Stage) -> None:
-    """One answer of each kind, over and over: for it alone there is nothing else to know."""
-    with tempfile.TemporaryDirectory(prefix="counterfoil-bench-") as folder:
-        for field in ("order", "product", "orders"):
-            question: Question = getattr(stage.asked, field)
-            file = Path(folder) / field
-            file.write_bytes(msgspec.json.encode({"data": question.data[0]}))
-            first = replace(question, variables=question.variables[:1], data=question.data[:1])
-            alone = replace(stage, asked=replace(stage.asked, **{field: first}))
-            async with servers.control("raw", str(file)) as raw:
-                await alone.ask(raw, RAW, [field])
 
 
 def set_goals(operations: Mapping[str, Operation]) -> None:
@@ -126,5 +141,6 @@ def set_goals(operations: Mapping[str, Operation]) -> None:
         operation = operations[field]
         operation.goals = [Goal("of order(id)", Target("at most", 1.1), ratio(operation.cpu_us(), order.cpu_us()))]
     orders.goals = [Goal("× stock", Target("at least", 8), orders.times(STOCK))]
-    share = search.measured[0].share * 100 if search.measured else None
+    part = search.measured[0].share if search.measured else None
+    share = part * 100 if part is not None else None
     search.goals = [Goal("Python's part of the CPU", Target("at most", 25, " %"), share)]

@@ -144,13 +144,13 @@ async def rig(data_dir: Path) -> AsyncIterator[Rig]:
 
 
 @asynccontextmanager
-async def rig_at(places: Places, products: int = PRODUCTS) -> AsyncIterator[Rig]:
+async def rig_at(places: Places, products: int = PRODUCTS, customers: int = CUSTOMERS) -> AsyncIterator[Rig]:
     """An installation with a hundred customers and a thousand products."""
     with _environment(places):
         settings = load_settings()
         await migrate(settings.database_url, registry.VIEWS)
         async with bootstrap.commands(settings) as commands, bootstrap.read_models(settings) as (reads, _):
-            buyers = [neighbour(number) for number in range(CUSTOMERS)]
+            buyers = [neighbour(number) for number in range(customers)]
             made = Rig(settings, commands, reads, buyers, plain_articles(products), places)
             try:
                 await _stock(made)

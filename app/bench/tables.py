@@ -49,7 +49,8 @@ def _ratio(operation: Operation, control: str) -> str:
     times = operation.times(control)
     if not times:
         return "–"
-    return f"{1 / times if control == RAW else times:,.2g}" if times < 1000 else f"{times:,.0f}"
+    shown = 1 / times if control == RAW else times
+    return f"{shown:,.0f}" if shown >= 100 else f"{shown:.3g}"
 
 
 def figures_table(title: str, figures: Sequence[Figure]) -> Table:
@@ -78,7 +79,7 @@ def _scaling_table(plan: Plan) -> Table:
     for each in plan.scalings:
         one, two = each.one, each.two
         figures = (f"{value:,.0f}" for value in (one.per_second, two.per_second, one.cpu_us, two.cpu_us))
-        table.add_row(each.name, *figures, f"{each.wall:.2f}", f"{each.by_cpu:.2f}", each.goal.words)
+        table.add_row(each.name, *figures, f"{each.wall:.2f}", f"{each.by_cpu or 0:.2f}", each.goal.words)
     return table
 
 

@@ -14,7 +14,7 @@ from app.bench.figures import Goal, Target
 from app.bench.filling import Say
 from app.bench.load import run
 from app.bench.load_generator import Work
-from app.bench.measured import ORM, OURS, Measured, Operation
+from app.bench.measured import ORM, OURS, ROUNDS, Measured, Operation
 from app.bench.operations import PLACE_ORDER, PLACE_ORDER_PLAINLY, request
 from app.bench.rig import Rig
 from app.kernel import typeid
@@ -25,19 +25,19 @@ _INPUTS = 2_000
 
 
 async def placing(rig: Rig, seconds: float, say: Say) -> Operation:
-    """Orders from 16 clients as fast as they go, ours and the control's; nobody projects. Raises BadAnswer."""
+    """Orders from 16 clients as fast as they go, ours and the control's in turn; nobody projects. Raises BadAnswer."""
     rig.stop_workers()
     operation = Operation(f"placeOrder, {LINES} lines")
     wanted = [_input(rig, number) for number in range(_INPUTS)]
-    say("Placing orders over GraphQL")
-    async with servers.api() as api:
-        work = _work(api.port, PLACE_ORDER, wanted, seconds, b'"CommandAccepted"')
-        operation.measured.append(Measured.of(OURS, await run(OURS, work, rig.places.watched(api.pid), _wrong)))
-    say("Placing orders over an ORM")
     await fill_crud(rig, rows(rig.products, rig.buyers, (), rig.settings.shop_currency))
-    async with servers.control("crud") as crud:
-        work = _work(crud.port, PLACE_ORDER_PLAINLY, wanted, seconds, b'"order_')
-        operation.measured.append(Measured.of(ORM, await run(ORM, work, rig.places.watched(crud.pid), _wrong)))
+    async with servers.api() as api, servers.control("crud") as crud:
+        turns = [
+            (OURS, api, _work(api.port, PLACE_ORDER, wanted, seconds, b'"CommandAccepted"')),
+            (ORM, crud, _work(crud.port, PLACE_ORDER_PLAINLY, wanted, seconds, b'"order_')),
+        ]
+        for name, server, work in turns * ROUNDS:
+            say(f"Placing orders: {name}")
+            operation.take(Measured.of(name, await run(name, work, rig.places.watched(server.pid), _wrong)))
     operation.goals = [Goal("× ORM", Target("at least", 4), operation.times(ORM))]
     return operation
 
@@ -63,8 +63,8 @@ def _work(port: int, mutation: str, wanted: Sequence[Mapping[str, Any]], seconds
         ports=[port],
         requests=[request(mutation, {"input": each}) for each in wanted],
         connections=CLIENTS,
-        seconds=seconds,
-        warm_up_s=min(1.0, seconds),
+        seconds=seconds / ROUNDS,
+        warm_up_s=min(0.5, seconds),
         at_least=20,
         at_most=1_000,
         contains=contains,
