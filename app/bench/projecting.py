@@ -10,8 +10,9 @@ from typing import Any
 
 import asyncpg
 
+from app.bench.figures import percentile
 from app.bench.measurements import until_reached
-from app.bench.rig import Rig, at_once, clock, percentile
+from app.bench.rig import Rig, at_once, clock
 from app.bootstrap import open_redis, prefix_of
 from app.infra.db import PROJECTION_ROLE
 from app.infra.freshness import Found, Wanted
@@ -84,7 +85,7 @@ async def visible_at(rig: Rig, seconds: float, rate: float) -> Visible:
     lags = [lag async for lag in _lags(rig, int(seconds * rate), rate)]
     took = clock() - began
     await until_reached(rig, await rig.commands.head())
-    median, p95, p99, longest = (percentile(lags, share) * 1e3 for share in (0.5, 0.95, 0.99, 1.0))
+    median, p95, p99, longest = (percentile(sorted(lags), share) * 1e3 for share in (0.5, 0.95, 0.99, 1.0))
     return Visible(median, p95, p99, longest, len(lags) / took, (await cpu(rig) - before) / len(lags))
 
 
