@@ -142,23 +142,22 @@ class Table(Generic[Row]):
 
     def stored(self, record: asyncpg.Record) -> Stored[Row]:
         """A table row as the dataclass."""
-        values = {column.name: read(record[column.name]) for column, read in self._readers}
+        values = {name: record[name] for name in self._plain}
+        for name, decode in self._nested:
+            values[name] = decode(record[name])
         return Stored(self.row(**values), record["version"], record["position"])
 
     @cached_property
-    def _readers(self) -> list[tuple[_Column, Callable[[Any], Any]]]:
-        return [
-            (column, msgspec.json.Decoder(column.hint).decode if column.nested else _as_it_is)
-            for column in self.columns
-        ]
+    def _plain(self) -> list[str]:
+        return [column.name for column in self.columns if not column.nested]
+
+    @cached_property
+    def _nested(self) -> list[tuple[str, Callable[[Any], Any]]]:
+        return [(column.name, msgspec.json.Decoder(column.hint).decode) for column in self.columns if column.nested]
 
 
 def _indexed(index: str) -> str:
     return index if index.startswith("using ") else f"({index})"
-
-
-def _as_it_is(value: Any) -> Any:
-    return value
 
 
 def _columns(row: type) -> list[_Column]:

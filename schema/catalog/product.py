@@ -10,44 +10,46 @@ import strawberry
 from app.infra.freshness import Behind, Wanted
 from app.infra.tables import Stored
 from app.kernel import typeid
+from app.plans import made_of, shown
 from read_model.catalog import product as view
 from schema.context import Info
 from schema.reading import MinVersion, Token, WaitMs, decode_id, not_reached, read
 from schema.values import Money, Node, Processing
 
 
+@made_of("stored")
 @strawberry.type(description="A product, with what is on hand.")
 class Product(Node):
-    version: int = strawberry.field(description="Of the product itself; orders that take from its stock leave it.")
-    sku: str
-    name: str
-    description: str
-    categories: list[str]
-    vendor: str | None
-    price: Money
-    on_hand: int = strawberry.field(description="Pieces in stock.")
-    discontinued: bool
-    added_at: datetime
-    updated_at: datetime
+    stored: strawberry.Private[Stored[view.Product]]
+    row: strawberry.Private[view.Product]
+    id: strawberry.ID = shown("own_id")
+    version: int = shown(
+        "stored.version", description="Of the product itself; orders that take from its stock leave it."
+    )
+    sku: str = shown("row.sku")
+    name: str = shown("row.name")
+    description: str = shown("row.description")
+    categories: list[str] = shown("row.categories")
+    vendor: str | None = shown("row.vendor")
+
+    @strawberry.field
+    def price(self) -> Money:
+        return Money(amount=self.row.price, currency=self.row.currency)
+
+    on_hand: int = shown("row.on_hand", description="Pieces in stock.")
+    discontinued: bool = shown("row.discontinued")
+    added_at: datetime = shown("row.added_at")
+    updated_at: datetime = shown("row.updated_at")
 
     @classmethod
     def of(cls, stored: Stored[view.Product]) -> "Product":
         """The product as clients see it."""
-        row = stored.row
-        return cls(
-            id=strawberry.ID(typeid.encode("product", row.product_id)),
-            version=stored.version,
-            sku=row.sku,
-            name=row.name,
-            description=row.description,
-            categories=list(row.categories),
-            vendor=row.vendor,
-            price=Money(amount=row.price, currency=row.currency),
-            on_hand=row.on_hand,
-            discontinued=row.discontinued,
-            added_at=row.added_at,
-            updated_at=row.updated_at,
-        )
+        return cls(stored=stored, row=stored.row)
+
+    @property
+    def own_id(self) -> str:
+        """Its TypeID."""
+        return typeid.encode("product", self.row.product_id)
 
 
 ProductResult = Annotated[Product | Processing, strawberry.union("ProductResult")]

@@ -13,6 +13,7 @@ from app.infra.tables import Stored
 from app.kernel import typeid
 from app.kernel.errors import InvalidValue
 from app.kernel.values import require_storable
+from app.plans import shown
 from read_model.catalog import product_facets, product_listing
 from read_model.catalog.product_facets import PriceBand as Band
 from read_model.catalog.product_facets import facets, price_bands
@@ -30,41 +31,40 @@ _MOST_VALUES = 100
 
 @strawberry.type(description="One product in a list; `product(id)` has the rest.")
 class ProductSummary:
-    id: strawberry.ID
-    version: int = strawberry.field(description="Of the product itself; orders that take from its stock leave it.")
-    sku: str
-    name: str
-    categories: list[str]
-    vendor: str | None
-    price: Money
-    on_hand: BigInt = strawberry.field(description="Pieces in stock.")
-    popularity: BigInt = strawberry.field(description="Pieces sold so far, less those cancelled and returned.")
-    discontinued: bool
-    added_at: datetime
+    stored: strawberry.Private[Stored[ListedProduct]]
+    row: strawberry.Private[ListedProduct]
+    id: strawberry.ID = shown("own_id")
+    version: int = shown(
+        "stored.version", description="Of the product itself; orders that take from its stock leave it."
+    )
+    sku: str = shown("row.sku")
+    name: str = shown("row.name")
+    categories: list[str] = shown("row.categories")
+    vendor: str | None = shown("row.vendor")
 
-    @classmethod
-    def of(cls, stored: Stored[ListedProduct]) -> "ProductSummary":
-        """The product as clients see it."""
-        row = stored.row
-        return cls(
-            id=strawberry.ID(typeid.encode("product", row.product_id)),
-            version=stored.version,
-            sku=row.sku,
-            name=row.name,
-            categories=list(row.categories),
-            vendor=row.vendor,
-            price=Money(amount=row.price, currency=row.currency),
-            on_hand=BigInt(row.on_hand),
-            popularity=BigInt(row.popularity),
-            discontinued=row.discontinued,
-            added_at=row.added_at,
-        )
+    @strawberry.field
+    def price(self) -> Money:
+        return Money(amount=self.row.price, currency=self.row.currency)
+
+    on_hand: BigInt = shown("row.on_hand", description="Pieces in stock.")
+    popularity: BigInt = shown("row.popularity", description="Pieces sold so far, less those cancelled and returned.")
+    discontinued: bool = shown("row.discontinued")
+    added_at: datetime = shown("row.added_at")
+
+    @property
+    def own_id(self) -> str:
+        """Its TypeID."""
+        return typeid.encode("product", self.row.product_id)
 
 
 @strawberry.type
 class ProductEdge:
-    cursor: str
-    node: ProductSummary
+    hit: strawberry.Private[Hit]
+    cursor: str = shown("hit.cursor")
+
+    @strawberry.field
+    def node(self) -> ProductSummary:
+        return ProductSummary(stored=self.hit.stored, row=self.hit.stored.row)
 
 
 @strawberry.type(description="A category or a vendor, and how many products it would leave.")
@@ -205,6 +205,6 @@ def _values(values: list[str] | None, field: str) -> tuple[str, ...] | None:
 
 def _connection(found: Listed[tuple[Search, Page[Hit]]]) -> ProductConnection:
     search, page = found.found
-    edges = [ProductEdge(cursor=hit.cursor, node=ProductSummary.of(hit.stored)) for hit in page.nodes]
-    info = PageInfo.of(page, [edge.cursor for edge in edges])
+    edges = [ProductEdge(hit=hit) for hit in page.nodes]
+    info = PageInfo.of(page, [hit.cursor for hit in page.nodes])
     return ProductConnection(edges=edges, page_info=info, seen=found.freshness, search=search)

@@ -6,11 +6,13 @@ import strawberry
 
 from app.infra.freshness import Behind, Wanted
 from app.infra.keyset import DEFAULT_PAGE, PageArguments
+from app.infra.tables import Stored
 from app.kernel.errors import InvalidValue
 from app.kernel.messages import Principal
 from read_model.orders import customer_orders as view
+from read_model.orders.order_summary import OrderSummary
 from schema.context import Info
-from schema.orders.order_summary import OrderEdge, OrderSummary
+from schema.orders.order_summary import OrderEdge
 from schema.reading import Token, WaitMs, decode_optional_id, not_reached, selects
 from schema.values import ListFreshness, PageInfo
 
@@ -64,14 +66,15 @@ def _whose(asker: Principal, given: UUID | None) -> UUID | None:
 
 
 def _connection(history: view.History, wanted: Wanted) -> CustomerOrderConnection:
-    edges = [
-        OrderEdge(cursor=view.NEWEST_FIRST.cursor(*view.place(stored)), node=OrderSummary.of(stored))
-        for stored in history.page.nodes
-    ]
+    nodes = history.page.nodes
     return CustomerOrderConnection(
-        edges=edges,
-        page_info=PageInfo.of(history.page, [edge.cursor for edge in edges]),
+        edges=[OrderEdge(stored=stored, place=_place) for stored in nodes],
+        page_info=PageInfo.of(history.page, [_place(stored) for stored in (*nodes[:1], *nodes[-1:])]),
         total_count=history.total,
         history=history,
         wanted=wanted,
     )
+
+
+def _place(stored: Stored[OrderSummary]) -> str:
+    return view.NEWEST_FIRST.cursor(*view.place(stored))

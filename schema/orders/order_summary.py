@@ -1,5 +1,6 @@
 """`orders`: searched, sorted and counted; a customer's own, or, for operators, anyone's."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -14,6 +15,7 @@ from app.infra.tables import Stored
 from app.kernel import typeid
 from app.kernel.messages import Principal
 from app.kernel.values import require_text
+from app.plans import shown
 from read_model.orders import order_facets
 from read_model.orders import order_summary as view
 from schema.context import Info
@@ -24,44 +26,51 @@ from schema.values import ListFreshness, Money, PageInfo
 
 @strawberry.type(description="One order in a list; `order(id)` has the rest.")
 class OrderSummary:
-    id: strawberry.ID
-    version: int
-    reference: str | None
-    customer_id: strawberry.ID | None
-    customer_name: str
-    status: OrderStatus
-    total: Money
-    refunded: Money
-    item_count: int
-    city: str | None
-    country: str
-    placed_at: datetime
+    stored: strawberry.Private[Stored[view.OrderSummary]]
+    row: strawberry.Private[view.OrderSummary]
+    id: strawberry.ID = shown("own_id")
+    version: int = shown("stored.version")
+    reference: str | None = shown("row.reference")
 
-    @classmethod
-    def of(cls, stored: Stored[view.OrderSummary]) -> "OrderSummary":
-        """The order as clients see it."""
-        row = stored.row
-        customer_id = typeid.encode("customer", row.customer_id) if row.customer_id else None
-        return cls(
-            id=strawberry.ID(typeid.encode("order", row.order_id)),
-            version=stored.version,
-            reference=row.reference,
-            customer_id=strawberry.ID(customer_id) if customer_id else None,
-            customer_name=row.customer_name,
-            status=OrderStatus(row.status),
-            total=Money(amount=row.total, currency=row.currency),
-            refunded=Money(amount=row.refunded, currency=row.currency),
-            item_count=row.item_count,
-            city=row.city,
-            country=row.country,
-            placed_at=row.placed_at,
-        )
+    @strawberry.field
+    def customer_id(self) -> strawberry.ID | None:
+        customer_id = self.row.customer_id
+        return strawberry.ID(typeid.encode("customer", customer_id)) if customer_id else None
+
+    customer_name: str = shown("row.customer_name")
+    status: OrderStatus = shown("row.status")
+
+    @strawberry.field
+    def total(self) -> Money:
+        return Money(amount=self.row.total, currency=self.row.currency)
+
+    @strawberry.field
+    def refunded(self) -> Money:
+        return Money(amount=self.row.refunded, currency=self.row.currency)
+
+    item_count: int = shown("row.item_count")
+    city: str | None = shown("row.city")
+    country: str = shown("row.country")
+    placed_at: datetime = shown("row.placed_at")
+
+    @property
+    def own_id(self) -> str:
+        """Its TypeID."""
+        return typeid.encode("order", self.row.order_id)
 
 
 @strawberry.type
 class OrderEdge:
-    cursor: str
-    node: OrderSummary
+    stored: strawberry.Private[Stored[view.OrderSummary]]
+    place: strawberry.Private[Callable[[Stored[view.OrderSummary]], str]]
+
+    @strawberry.field
+    def cursor(self) -> str:
+        return self.place(self.stored)
+
+    @strawberry.field
+    def node(self) -> OrderSummary:
+        return OrderSummary(stored=self.stored, row=self.stored.row)
 
 
 @strawberry.type(description="A status, and how many orders of the search have it.")
@@ -182,12 +191,13 @@ def _own(asker: Principal, wanted: view.OrderFilter) -> view.OrderFilter:
 
 def _connection(found: Listed[view.Searched], sort: OrderSort) -> OrderConnection:
     column, page = sort.value.column, found.found.page
-    edges = [
-        OrderEdge(
-            cursor=sort.value.cursor(getattr(stored.row, column), stored.row.order_id),
-            node=OrderSummary.of(stored),
-        )
-        for stored in page.nodes
-    ]
-    info = PageInfo.of(page, [edge.cursor for edge in edges])
-    return OrderConnection(edges=edges, page_info=info, seen=found.freshness, wanted=found.found.wanted)
+
+    def place(stored: Stored[view.OrderSummary]) -> str:
+        return sort.value.cursor(getattr(stored.row, column), stored.row.order_id)
+
+    return OrderConnection(
+        edges=[OrderEdge(stored=stored, place=place) for stored in page.nodes],
+        page_info=PageInfo.of(page, [place(stored) for stored in (*page.nodes[:1], *page.nodes[-1:])]),
+        seen=found.freshness,
+        wanted=found.found.wanted,
+    )
