@@ -2,13 +2,12 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import structlog
-import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -18,16 +17,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import bootstrap, registry
 from app.config import Settings
-from app.garbage import settle
 from app.http.authentication import Authentication
 from app.http.contexts import Contexts
 from app.http.endpoint import Endpoint, problem
-from app.http.gates import MAX_BODY, BodyLimit, LoopbackNames, names_loopback
+from app.http.gates import BodyLimit, LoopbackNames, names_loopback
 from app.http.planned import PlannedOperations
 from app.infra.db import TRANSIENT, Pool
 from app.infra.log_identity import LogReplaced, Side, until_replaced
 from app.infra.view_status import ViewStatus
-from app.logs import configure_logs
 from app.plans import Plans
 from app.plans.trusted import TrustedDocuments, load
 from app.seed import examples
@@ -189,22 +186,3 @@ async def _not_found(_: Request, __: Exception) -> Response:
 
 async def _not_allowed(_: Request, __: Exception) -> Response:
     return problem(405, "GraphQL takes GET and POST.")
-
-
-def serve(settings: Settings, sides: Sequence[str] = ("commands", "queries")) -> None:
-    """Serves until SIGTERM or SIGINT."""
-    configure_logs(settings.log_level, settings.log_format)
-    settings.require_authentication()
-    app = application(settings, take_commands="commands" in sides, answer_queries="queries" in sides)
-    settle()
-    uvicorn.run(
-        app,
-        host=settings.host,
-        port=settings.port,
-        loop="uvloop",
-        http="httptools",
-        log_level="warning",
-        access_log=False,
-        timeout_graceful_shutdown=3,
-        ws_max_size=MAX_BODY,
-    )

@@ -66,16 +66,17 @@ def test(context: typer.Context) -> None:
 def api(
     commands_only: Annotated[bool, typer.Option("--commands-only", help="Take mutations, answer no queries.")] = False,
     queries_only: Annotated[bool, typer.Option("--queries-only", help="Answer queries, take no mutations.")] = False,
+    processes: Annotated[int, typer.Option(help="Processes that share the port.", min=1, max=64)] = 1,
     data_dir: DataDir = DATA_DIR,
 ) -> None:
     """Run the API: commands and queries, or one side alone."""
-    from app.asgi import serve
+    from app.api import serve
 
     if commands_only and queries_only:
         raise typer.BadParameter("--commands-only and --queries-only exclude each other.")
     sides: list[Side] = ["commands"] if commands_only else ["queries"] if queries_only else ["commands", "queries"]
     settings(data_dir).require_authentication()
-    serve(_service(data_dir, *sides), sides)
+    serve(_service(data_dir, *sides), sides, processes)
 
 
 @commands.command()

@@ -85,7 +85,7 @@ class Installation:
         """Starts the API, and waits until it is ready."""
         process = self.start("api", *options, **environment)
         async with httpx.AsyncClient() as client:
-            for _ in range(400):
+            for _ in range(1_200):
                 if process.poll() is not None:
                     raise AssertionError(self.log_of("api"))
                 try:
