@@ -31,7 +31,7 @@ COMMANDS = {
     "status": "show how far every read model is behind the event log",
     "export-schema": "write the GraphQL schema to schema/schema.graphql",
     "import": "bring a data set in through the command bus",
-    "bench": "measure commands, projections and queries",
+    "bench": "measure reads, writes, projections and searches beside controls",
     "token": "print an access token for development",
 }
 
@@ -73,8 +73,9 @@ def run_command(arguments: Sequence[str]) -> None:
 
 
 def lock_for(arguments: Sequence[str]) -> str:
-    """The lock file that a command needs: the tests need more than the rest."""
-    return DEVELOPMENT_LOCK if arguments[0] == "test" else RUNTIME_LOCK
+    """The lock file that a command needs: the tests, and who draws plots, need more than the rest."""
+    draws = arguments[0] == "bench" and any(argument.startswith("--plot") for argument in arguments)
+    return DEVELOPMENT_LOCK if arguments[0] == "test" or draws else RUNTIME_LOCK
 
 
 def ensure_environment(lock: str, arguments: Sequence[str]) -> None:

@@ -16,7 +16,6 @@ from app.bench.machine import Machine, machine
 from app.bench.measured import ORM, RAW, ROUTE, STOCK, Operation
 from app.bench.measurements import Figure
 from app.bench.plan import Plan, plan
-from app.bench.plot import draw
 from app.bench.rig import Rig, rig, temporary
 from app.bench.tables import figures_table, operations_table, plan_tables
 
@@ -91,6 +90,8 @@ async def bench(console: Console, wanted: Wanted, *, as_json: bool, plot: Path |
         async with rig(Path(folder)) as made:
             report = await measure(made, wanted, status.update)
     if plot:
+        from app.bench.plot import draw  # noqa: PLC0415 - needs what only development has
+
         draw(plot, report.machine.words, report.operations[Part.READS], report.operations.get(Part.WRITES, []))
     if as_json:
         print(json.dumps(report.for_json(), indent=2))

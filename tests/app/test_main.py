@@ -148,6 +148,20 @@ def test_a_missing_network_is_named() -> None:
     assert progress.last_words() == words
 
 
+@pytest.mark.parametrize(
+    ("arguments", "lock"),
+    [
+        (["test", "-q"], environment.DEVELOPMENT_LOCK),
+        (["bench"], environment.RUNTIME_LOCK),
+        (["bench", "--plot", "reads.png"], environment.DEVELOPMENT_LOCK),
+        (["bench", "--plot=reads.png"], environment.DEVELOPMENT_LOCK),
+        (["api"], environment.RUNTIME_LOCK),
+    ],
+)
+def test_only_tests_and_plots_need_what_development_has(arguments: list[str], lock: str) -> None:
+    assert environment.lock_for(arguments) == lock
+
+
 def test_both_locks_pin_the_same_versions_and_show_no_address() -> None:
     runtime, development = (
         (ROOT / lock).read_text() for lock in (environment.RUNTIME_LOCK, environment.DEVELOPMENT_LOCK)
