@@ -50,11 +50,12 @@ class Article:
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How much there is; without `products`, as many as in the real books."""
+    """How much there is; without `products`, as many as in the real books. A new view catches up with `caught_up`."""
 
     orders: int = 5_000
     buyers: int = 200
     products: int | None = None
+    caught_up: int = 100_000
 
 
 @dataclass(frozen=True, slots=True)

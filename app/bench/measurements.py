@@ -8,11 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.bench.cpu import own_cpu_s
-from app.bench.figures import Goal, Target, percentile
+from app.bench.figures import Goal, Target
 from app.bench.rig import Rig, at_once, clock
-from app.infra.freshness import Found, Wanted
 from app.infra.view_status import ViewStatus
-from read_model.orders import order_details
 
 CLIENTS = 16
 
@@ -67,38 +65,6 @@ async def catch_up(rig: Rig) -> list[Figure]:
     await until_reached(rig, behind)
     took = clock() - began
     return [Figure("All views catch up, 2 workers, their start included", behind / took, "events/s")]
-
-
-async def visible(rig: Rig, seconds: float, rate: float) -> list[Figure]:
-    """Orders at a steady rate, each looked for by a reader that waits: from its commit until the document shows it.
-
-    Infinite for one that is not there after ten seconds.
-    """
-    lags: list[float] = []
-
-    async def one(number: int) -> None:
-        receipt = await rig.dispatch(rig.order(number))
-        committed = clock()
-        found = await rig.reads.get(order_details.VIEW, receipt.aggregate_id, Wanted(version=1, wait_s=10.0))
-        lags.append((clock() - committed) * 1e3 if isinstance(found, Found) else math.inf)
-
-    tasks = []
-    began = clock()
-    for number in range(int(seconds * rate)):
-        tasks.append(asyncio.create_task(one(number)))
-        await asyncio.sleep(max(0.0, began + (number + 1) / rate - clock()))
-    await asyncio.gather(*tasks)
-    took = clock() - began
-    named = f"Commit to visible, {rate:.0f} commands/s wanted, {len(lags) / took:.0f} reached"
-    targets = _TARGETS if rate == _TARGET_RATE else {}
-    return [
-        Figure(f"{named}, {name}", percentile(sorted(lags), share), "ms", targets.get(name)) for name, share in _SHARES
-    ]
-
-
-_SHARES = (("median", 0.5), ("p95", 0.95), ("p99", 0.99), ("longest", 1.0))
-_TARGET_RATE = 500.0
-_TARGETS = {"median": Target("at most", 8, " ms"), "p99": Target("at most", 50, " ms")}
 
 
 async def take_over(rig: Rig, times: int = 3) -> list[Figure]:

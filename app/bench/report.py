@@ -4,12 +4,13 @@ import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
-from app.bench import measurements, reads, searching, writes
+from app.bench import measurements, projections, reads, searching, writes
 from app.bench.catalog import Size
 from app.bench.filling import Say, filled
 from app.bench.machine import Machine, machine
@@ -100,18 +101,21 @@ async def bench(console: Console, wanted: Wanted, *, as_json: bool, plot: Path |
 
 
 async def measure(made: Rig, wanted: Wanted, say: Say) -> Report:
-    """The wanted parts, one after the other."""
-    report = Report(await machine(made))
-    if Part.WRITES in wanted.parts:
+    """The wanted parts, one after the other; catching up comes last, since it leaves other views far behind."""
+    report, parts = Report(await machine(made)), wanted.parts
+    if Part.WRITES in parts:
         report.operations[Part.WRITES] = [await writes.placing(made, wanted.seconds, say)]
-    for part, steps in _figures(made, wanted, say).items():
-        if part in wanted.parts:
-            report.figures[part] = []
-            for name, step in steps:
-                say(name)
-                report.figures[part] += await step()
-    if Part.READS in wanted.parts or Part.PLAN in wanted.parts:
+        report.figures[Part.WRITES] = await _steps(_writes(made, wanted), say)
+    if Part.PROJECTIONS in parts:
+        report.figures[Part.PROJECTIONS] = await _steps(_projections(made, wanted), say)
+    if Part.READS in parts or Part.PLAN in parts:
         await _reads(report, made, wanted, say)
+    if Part.SEARCHING in parts:
+        say("Searching")
+        report.figures[Part.SEARCHING] = await searching.searches(made, wanted.size, say)
+    if Part.PROJECTIONS in parts:
+        say("A new view catches up")
+        report.figures[Part.PROJECTIONS] += await projections.new_view(made, wanted.size.caught_up)
     return report
 
 
@@ -127,21 +131,29 @@ async def _reads(report: Report, made: Rig, wanted: Wanted, say: Say) -> None:
 Step = tuple[str, Callable[[], Awaitable[list[Figure]]]]
 
 
-def _figures(made: Rig, wanted: Wanted, say: Say) -> dict[Part, list[Step]]:
-    seconds = wanted.seconds
-    lags: list[Step] = [
-        (f"From commit to visible at {rate:.0f} a second", lambda rate=rate: measurements.visible(made, seconds, rate))  # type: ignore[misc]
+async def _steps(steps: Sequence[Step], say: Say) -> list[Figure]:
+    figures: list[Figure] = []
+    for name, step in steps:
+        say(name)
+        figures += await step()
+    return figures
+
+
+def _writes(made: Rig, wanted: Wanted) -> list[Step]:
+    return [
+        ("Writing", partial(measurements.orders, made, wanted.seconds)),
+        ("Viewing", partial(measurements.views, made, wanted.seconds)),
+    ]
+
+
+def _projections(made: Rig, wanted: Wanted) -> list[Step]:
+    lags = [
+        (f"From commit to visible at {rate:,.0f} a second", partial(projections.lag, made, wanted.seconds, rate))
         for rate in wanted.rates
     ]
-    return {
-        Part.WRITES: [
-            ("Writing", lambda: measurements.orders(made, seconds)),
-            ("Viewing", lambda: measurements.views(made, seconds)),
-        ],
-        Part.PROJECTIONS: [
-            ("Catching up", lambda: measurements.catch_up(made)),
-            *lags,
-            ("Killing workers", lambda: measurements.take_over(made)),
-        ],
-        Part.SEARCHING: [("Searching", lambda: searching.searches(made, wanted.size, say))],
-    }
+    return [
+        ("Catching up", partial(measurements.catch_up, made)),
+        *lags,
+        ("Doing nothing", partial(projections.idle, made, wanted.seconds)),
+        ("Killing workers", partial(measurements.take_over, made)),
+    ]
