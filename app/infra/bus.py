@@ -10,9 +10,11 @@ from uuid import UUID
 
 import asyncpg
 
-from app.infra import event_log
+from app.infra.appending import AppendedCommand, Appending, append, appending
 from app.infra.db import TRANSIENT, Connection, Pool
+from app.infra.event_log import encode
 from app.infra.reads import LockingReads, SharedReads
+from app.infra.shared_writes import SharedWrites
 from app.infra.unit_of_work import Work
 from app.kernel.errors import Busy, CommandIdReused, Forbidden, Refusal, VersionConflict
 from app.kernel.messages import Command, Envelope, Receipt
@@ -51,7 +53,7 @@ class Bus:
 
     def __init__(self, pool: Pool, handlers: Handlers, hints: Hints) -> None:
         self._pool, self._handlers, self._hints = pool, handlers, hints
-        self._reads = SharedReads(pool)
+        self._reads, self._writes = SharedReads(pool), SharedWrites(pool)
 
     async def dispatch(self, command: Command, envelope: Envelope) -> Receipt:
         """Carries the command out, or returns the first receipt of a command id that was accepted before.
@@ -98,7 +100,10 @@ class Bus:
         raise Busy("The shop is too busy to carry this out now. Nothing was lost: send the same command id again.")
 
     async def _at_once(self, command: Command, envelope: Envelope, print_: bytes) -> Receipt:
-        return await self._decide(command, Work(envelope, self._reads), self._pool, print_)
+        work = Work(envelope, self._reads)
+        await self._handlers[type(command)](command, work)
+        statement = statement_of(work, command, print_)
+        return statement.receipt(await self._writes.row(statement, work.locks))
 
     async def _transact(self, command: Command, envelope: Envelope, print_: bytes) -> Receipt:
         """A refusal counts only if no twin of the command was accepted meanwhile: the twin would be its cause."""
@@ -115,14 +120,12 @@ class Bus:
             first = await _first_receipt(connection, envelope.command_id, print_)
             if first is not None:
                 return first
-            return await self._decide(command, Work(envelope, LockingReads(connection)), connection, print_)
-
-    async def _decide(self, command: Command, work: Work, connection: Connection | Pool, print_: bytes) -> Receipt:
-        await self._handlers[type(command)](command, work)
-        try:
-            return await append(connection, work, event_log.AppendedCommand(type(command).__name__, print_))
-        except asyncpg.UniqueViolationError as violation:
-            raise work.refusal_of(violation) or violation from None
+            work = Work(envelope, LockingReads(connection))
+            await self._handlers[type(command)](command, work)
+            try:
+                return await append(connection, statement_of(work, command, print_))
+            except asyncpg.UniqueViolationError as violation:
+                raise work.refusal_of(violation) or violation from None
 
 
 async def _first_receipt(connection: Connection | Pool, command_id: UUID, print_: bytes) -> Receipt | None:
@@ -134,17 +137,15 @@ async def _first_receipt(connection: Connection | Pool, command_id: UUID, print_
     return Receipt(command_id, row["aggregate_type"], row["aggregate_id"], row["version"], row["position"])
 
 
-async def append(connection: Connection | Pool, work: Work, record: event_log.AppendedCommand) -> Receipt:
-    """Sends what the work has queued, its events and the command's record, as one statement."""
-    decision = work.decision
+def statement_of(work: Work, command: Command, print_: bytes) -> Appending:
+    """What the work has queued, its events and the command's record, as one statement."""
+    decision, record = work.decision, AppendedCommand(type(command).__name__, print_)
     assert decision is not None, f"the handler of {record.type} decided nothing"
     aggregate = (decision.aggregate_type, decision.aggregate_id, decision.version)
-    return await event_log.append(
-        connection, work.envelope, record, aggregate, decision.events, work.writes, work.assumptions
-    )
+    return appending(work.envelope, record, aggregate, decision.events, work.writes, work.assumptions)
 
 
 def fingerprint(command: Command, envelope: Envelope) -> bytes:
     """SHA-256 of what the client said and who said it: what a command id stands for."""
     said = [type(command).__name__, envelope.actor.subject, envelope.expected_version, command.content()]
-    return hashlib.sha256(event_log.encode(said)).digest()
+    return hashlib.sha256(encode(said)).digest()

@@ -1,4 +1,4 @@
-"""The event log: appending to it, and reading it without ever losing an event.
+"""The event log: reading it without ever losing an event.
 
 Positions are handed out before commit, so a higher one can be visible while a lower one is not yet. The reader hands
 out events in the order of positions and waits at a gap, but only for the writers that were alive when it first saw
@@ -9,31 +9,13 @@ shows no row, none will come.
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
-from uuid import UUID
 
 import asyncpg
 import msgspec
 
-from app.infra.db import Connection, Pool
-from app.infra.one_statement import Assumption, Write, as_one
-from app.kernel.clock import new_id
-from app.kernel.messages import Envelope, Event, Receipt, Recorded, Upcasters
-
-_APPEND = """
-with {{before}}appended as (
-    insert into write.events (event_id, aggregate_type, aggregate_id, version, type, schema_version, data, metadata)
-    select event_id, $1, $2, version, type, schema_version, data, $3
-    from (values {events}) as e (event_id, version, type, schema_version, data)
-    where {{all_is_well}}
-    returning position, version
-)
-insert into write.commands (command_id, type, fingerprint, actor, aggregate_type, aggregate_id, version, position)
-select $4, $5, $6, $7, $1, $2, max(version), max(position) from appended
-returning version, position
-"""
-_EVENT = "(${}::uuid, ${}::bigint, ${}::text, ${}::smallint, ${}::jsonb)"
+from app.infra.db import Pool
+from app.kernel.messages import Event, Recorded, Upcasters
 
 _READ = """
 select position, aggregate_type, aggregate_id, version, type, schema_version,
@@ -66,64 +48,6 @@ class UnknownSchemaVersion(Exception):
 
 class BrokenUpcasting(Exception):
     """The upcasters do not lead from every older schema version to today's, or lead from one that never was."""
-
-
-@dataclass(frozen=True, slots=True)
-class AppendedCommand:
-    """A command's own record, kept beside its events."""
-
-    type: str
-    fingerprint: bytes
-
-
-async def append(
-    connection: Connection | Pool,
-    envelope: Envelope,
-    command: AppendedCommand,
-    aggregate: tuple[str, UUID, int],
-    events: Sequence[Event],
-    writes: Sequence[Write] = (),
-    assumptions: Sequence[Assumption] = (),
-) -> Receipt:
-    """Appends one aggregate's events after its present version, with the command's record, in one statement.
-
-    The writes come first in it, in their order. Raises asyncpg.UniqueViolationError when the version or the command
-    id is taken, NotNullViolationError when an assumption does not hold: then no position is drawn, and the record,
-    which must have one, is refused.
-    """
-    aggregate_type, aggregate_id, version = aggregate
-    parameters: list[Any] = [
-        aggregate_type,
-        aggregate_id,
-        as_json(_metadata(envelope, command)),
-        envelope.command_id,
-        command.type,
-        command.fingerprint,
-        envelope.actor.subject,
-    ]
-    for following, event in enumerate(events, version + 1):
-        parameters += (new_id(), following, type(event).__name__, event.SCHEMA_VERSION, as_json(event))
-    text, values = as_one(_appending(len(events)), parameters, writes, assumptions)
-    row = await connection.fetchrow(text, *values)
-    assert row is not None
-    return Receipt(envelope.command_id, aggregate_type, aggregate_id, row["version"], row["position"])
-
-
-@lru_cache(maxsize=100)
-def _appending(events: int) -> str:
-    """The statement for so many events. Arrays would do for any number, and take longer to encode."""
-    rows = [_EVENT.format(*range(first, first + 5)) for first in range(8, 8 + 5 * events, 5)]
-    return _APPEND.format(events=", ".join(rows))
-
-
-def _metadata(envelope: Envelope, command: AppendedCommand) -> dict[str, Any]:
-    return {
-        "command": command.type,
-        "command_id": envelope.command_id,
-        "correlation_id": envelope.correlation_id,
-        "causation_id": envelope.causation_id,
-        "actor": envelope.actor.subject,
-    }
 
 
 class EventCatalog:

@@ -37,6 +37,7 @@ class Work:
     decision: Decision | None = field(default=None, init=False)
     writes: list[Write] = field(default_factory=list, init=False)
     assumptions: list[Assumption] = field(default_factory=list, init=False)
+    locks: dict[str, list[UUID]] = field(default_factory=dict, init=False)
     _refusals: dict[str, Refusal] = field(default_factory=dict, init=False)
 
     @property
@@ -50,12 +51,18 @@ class Work:
         return self.reads.locking
 
     async def lock(self, query: str, ids: Sequence[UUID]) -> None:
-        """Locks the rows that the query selects `for` something until the transaction ends, if this work locks.
+        """Locks rows until the transaction ends, if this work locks; if not, the writes will lock them.
 
-        Reading comes after it, in a statement of its own: one that waits for a lock sees other tables as they were
-        before it waited.
+        The query is a `select` of `any($1::uuid[])` whose first column is the id, `for` something `{waiting}`. Reading
+        comes after it, in a statement of its own: one that waits for a lock sees other tables as they were before it
+        waited.
         """
-        await self.reads.lock(query, ids)
+        self.will_lock(query, ids)
+        await self.reads.lock(query.format(waiting=""), ids)
+
+    def will_lock(self, query: str, ids: Sequence[UUID]) -> None:
+        """Says which rows the writes will lock, by the query that would lock them."""
+        self.locks[query] = [*self.locks.get(query, ()), *ids]
 
     async def row(self, query: str, key: UUID) -> asyncpg.Record | None:
         """The row of this id, or None, of a `select` of `any($1::uuid[])` whose first column is the id."""

@@ -13,9 +13,10 @@ import asyncpg
 import pytest
 
 from app import registry
-from app.infra import event_log, generations, log_tail
+from app.infra import appending, event_log, generations, log_tail
+from app.infra.appending import AppendedCommand
 from app.infra.db import COMMAND_ROLE, PROJECTION_ROLE, Pool, open_pool
-from app.infra.event_log import AppendedCommand, Batch, GapTracker, LogReader
+from app.infra.event_log import Batch, GapTracker, LogReader
 from app.infra.hints import HintListener
 from app.infra.leases import Leases, ShardId
 from app.infra.log_tail import LogTail
@@ -105,7 +106,8 @@ async def append(
 ) -> Any:
     envelope = Envelope(command_id=new_id(), actor=ACTOR, correlation_id=new_id())
     record = AppendedCommand("ChangeAddress", b"")
-    return await event_log.append(connection, envelope, record, ("customer", aggregate_id, version), events)
+    statement = appending.appending(envelope, record, ("customer", aggregate_id, version), events)
+    return await appending.append(connection, statement)
 
 
 @asynccontextmanager

@@ -12,9 +12,9 @@ import asyncpg
 import pytest
 
 from app import registry
-from app.infra.bus import Bus, append, fingerprint
+from app.infra.appending import append
+from app.infra.bus import Bus, fingerprint, statement_of
 from app.infra.db import TRANSIENT
-from app.infra.event_log import AppendedCommand
 from app.infra.reads import LockingReads
 from app.infra.unit_of_work import Work
 from app.kernel.clock import now
@@ -84,7 +84,7 @@ async def carried_out(floor: Floor, command: Command) -> AsyncIterator[None]:
         async with connection.transaction():
             work = Work(said, LockingReads(connection))
             await HANDLERS[type(command)](command, work)
-            await append(connection, work, AppendedCommand(type(command).__name__, fingerprint(command, said)))
+            await append(connection, statement_of(work, command, fingerprint(command, said)))
             yield
     finally:
         await connection.close()

@@ -23,8 +23,8 @@ from write_model.catalog.events import (
 )
 
 _LOCK = """
-select from write.stock join write.products using (product_id) where product_id = any($1::uuid[])
-for no key update of stock, products
+select product_id from write.stock join write.products using (product_id) where product_id = any($1::uuid[])
+order by product_id for no key update of stock, products {waiting}
 """
 _LOAD = """
 select product_id, name, description, vendor, price, currency, discontinued, version, on_hand,
@@ -48,8 +48,8 @@ on conflict (product_id, ordinal) do update set category = excluded.category
 """
 _CATEGORIZE_NO_FURTHER = "delete from write.product_categories where product_id = $1 and ordinal > $2"
 _HOLD = """
-select from write.stock join write.products using (product_id) where product_id = any($1::uuid[])
-order by product_id for no key update of stock for share of products
+select product_id from write.stock join write.products using (product_id) where product_id = any($1::uuid[])
+order by product_id for no key update of stock {waiting} for share of products {waiting}
 """
 _OFFERS = """
 select product_id, version, sku, name, price, currency, vendor, discontinued, on_hand,
@@ -189,7 +189,9 @@ class Shelves:
 
     def move(self, changes: Mapping[UUID, int]) -> None:
         """Adds pieces to the stock of each product, or takes them away, locked in their order."""
-        self._work.write(_MOVE, list(changes), list(changes.values()))
+        moved = list(changes)
+        self._work.will_lock(_HOLD, moved)
+        self._work.write(_MOVE, moved, list(changes.values()))
 
 
 def _offer(row: asyncpg.Record) -> ShelfOffer:

@@ -18,8 +18,8 @@ from write_model.customers.events import (
 )
 
 _LOCK = """
-select from write.customers join write.customer_addresses using (customer_id) where customer_id = any($1::uuid[])
-for no key update of customers, customer_addresses
+select customer_id from write.customers join write.customer_addresses using (customer_id)
+where customer_id = any($1::uuid[]) order by customer_id for no key update of customers, customer_addresses {waiting}
 """
 _FIND = """
 select customer_id, name, email, tier, version, street, city, postal_code, country

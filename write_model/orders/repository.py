@@ -21,7 +21,9 @@ from write_model.orders.events import (
     OrderShipped,
 )
 
-_LOCK = "select from write.orders where order_id = any($1::uuid[]) for no key update"
+_LOCK = """
+select order_id from write.orders where order_id = any($1::uuid[]) order by order_id for no key update {waiting}
+"""
 _LOAD = """
 select order_id, customer_id, status, version,
        array(select (line, product_id, quantity, returned, unit_price) from write.order_items i
