@@ -21,6 +21,7 @@ from app.http.authentication import Authentication
 from app.http.contexts import Contexts
 from app.http.endpoint import Endpoint, problem
 from app.http.gates import BodyLimit, LoopbackNames, names_loopback
+from app.http.metrics import Metrics
 from app.http.planned import PlannedOperations
 from app.infra.db import TRANSIENT, Pool
 from app.infra.log_identity import LogReplaced, Side, until_replaced
@@ -58,6 +59,7 @@ def application(settings: Settings, *, take_commands: bool = True, answer_querie
             Route("/", _to_graphiql),
             Route("/livez", _alive),
             Route("/readyz", faces.ready),
+            Route("/metrics", faces.measured),
             Route(STREAM_PATH, faces.stream),
             Route(GRAPHQL_PATH, faces.graphql),
             WebSocketRoute(GRAPHQL_PATH, faces.graphql),
@@ -79,6 +81,7 @@ class _Faces:
         self._may_come = may_come
         self._planned: PlannedOperations | None = None
         self._graphql: Endpoint | None = None
+        self._metrics: Metrics | None = None
         self._stream: Endpoint | None = None
         self._installation: Installation | None = None
         self._pools: list[Pool] = []
@@ -96,7 +99,13 @@ class _Faces:
         self._graphql = Endpoint(schema, contexts, lambda: graphiql_page(shown))
         self._stream = Endpoint(schema, contexts, None)
         self._planned = PlannedOperations(plans, contexts, self.whole, self._may_come)
+        self._metrics = Metrics(plans.counts)
         self._installation, self._pools = contexts.installation, pools
+
+    async def measured(self, _: Request) -> Response:
+        """What Prometheus asks for."""
+        assert self._metrics is not None
+        return self._metrics.response()
 
     async def ready(self, _: Request) -> Response:
         """200 when the stores answer; which side this process serves is told besides."""

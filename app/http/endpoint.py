@@ -13,6 +13,7 @@ from starlette.websockets import WebSocket
 from strawberry.asgi import ASGIWebSocketAdapter, GraphQL
 from strawberry.exceptions import ConnectionRejectionError
 from strawberry.http import GraphQLRequestData
+from strawberry.http.base import BaseRequestProtocol
 from strawberry.http.exceptions import NonJsonMessageReceived
 from strawberry.schema import BaseSchema
 from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
@@ -125,6 +126,11 @@ class Endpoint(GraphQL[RequestContext, None]):
             extensions=extensions,
             protocol=transport.protocol if transport else "http",
         )
+
+    def should_render_graphql_ide(self, request: BaseRequestProtocol) -> bool:
+        """The page is for those who name no document."""
+        named = {"documentId", "extensions"} & request.query_params.keys()
+        return not named and super().should_render_graphql_ide(request)
 
     def _text(self, said: Mapping[str, Any], extensions: Mapping[str, Any] | None) -> str:
         """The text of the operation's document: as it was sent, or as an id or a hash names it."""

@@ -107,8 +107,8 @@ def load(path: Path) -> dict[str, str]:
 
 
 def _documents(said: Any) -> Iterator[tuple[str, str]]:
-    manifest = said.get("operations") if said.get("format") == "apollo-persisted-query-manifest" else None
-    pairs = [(each["id"], each["body"]) for each in manifest] if manifest is not None else list(said.items())
+    is_manifest = said.get("format") == "apollo-persisted-query-manifest"
+    pairs = [(each["id"], each["body"]) for each in said["operations"]] if is_manifest else list(said.items())
     for name, text in pairs:
         if not isinstance(name, str) or not isinstance(text, str):
             raise TypeError(name)
