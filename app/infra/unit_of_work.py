@@ -58,7 +58,8 @@ class Work:
         waited.
         """
         self.will_lock(query, ids)
-        await self.reads.lock(query.format(waiting=""), ids)
+        if self.locking:
+            await self.reads.lock(query.format(waiting=""), ids)
 
     def will_lock(self, query: str, ids: Sequence[UUID]) -> None:
         """Says which rows the writes will lock, by the query that would lock them."""

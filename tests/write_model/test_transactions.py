@@ -17,12 +17,13 @@ from app.infra.bus import Bus, fingerprint, statement_of
 from app.infra.db import TRANSIENT
 from app.infra.reads import LockingReads
 from app.infra.unit_of_work import Work
-from app.kernel.clock import now
+from app.kernel.clock import new_id, now
 from app.kernel.messages import Command, Receipt
 from app.kernel.values import Money
 from tests.write_model.floor import LEEDS, LYON, Floor, envelope, order_of
 from write_model.catalog.commands import ChangePrice, DiscontinueProduct, ReviseProduct
 from write_model.customers.commands import ChangeAddress
+from write_model.orders.commands import PlaceOrder
 from write_model.orders.errors import ProductNotForSale
 
 HANDLERS = registry.handlers("GBP", UTC)
@@ -30,16 +31,20 @@ HANDLERS = registry.handlers("GBP", UTC)
 
 @dataclass
 class Killer:
-    """Ends the session of a command after its state is written and before its events are, the first few times."""
+    """Makes a command lose its first race, and ends the sessions of as many attempts that follow, before they write."""
 
     floor: Floor
+    dearer: ChangePrice
     times: int
     contents: list[Any] = field(default_factory=list)
 
     async def __call__(self, command: Command, work: Work) -> None:
         self.contents.append(await self.floor.contents())
         await HANDLERS[type(command)](command, work)
-        if len(self.contents) <= self.times and isinstance(work.reads, LockingReads):
+        if not isinstance(work.reads, LockingReads):
+            await self.floor.send(self.dearer)
+        elif self.times > 0:
+            self.times -= 1
             pid = await work.reads.connection.fetchval("select pg_backend_pid()")
             assert await self.floor.db.fetchval("select pg_terminate_backend($1, 10000)", pid)
 
@@ -54,25 +59,61 @@ class _Silent:
         return None
 
 
-async def test_a_session_killed_between_state_and_events_leaves_neither(floor: Floor) -> None:
+async def an_order(floor: Floor) -> tuple[PlaceOrder, ChangePrice]:
+    """An order of 2 of 5 pieces, and what makes them dearer."""
     product = await floor.product(5)
-    order, before, killer = order_of(await floor.customer(), [(product, 2)]), await floor.contents(), Killer(floor, 1)
-    before = await floor.contents()
-    said = envelope()
+    dearer = ChangePrice(at=now(), product_id=product, price=Money(Decimal(9), "GBP"))
+    return order_of(await floor.customer(), [(product, 2)]), dearer
+
+
+async def test_a_session_killed_between_deciding_and_writing_leaves_nothing(floor: Floor) -> None:
+    order, dearer = await an_order(floor)
+    before, said = await floor.contents(), envelope()
     with pytest.raises(TRANSIENT):
-        await killer.bus._carry_out(order, said, fingerprint(order, said))
+        await Killer(floor, dearer, 1).bus._carry_out(order, said, fingerprint(order, said))
     assert await floor.contents() == before
 
 
-async def test_after_such_a_kill_the_command_is_carried_out_once(floor: Floor) -> None:
-    product = await floor.product(5)
-    order = order_of(await floor.customer(), [(product, 2)])
-    before, killer, said = await floor.contents(), Killer(floor, 2), envelope()
+async def test_after_races_and_kills_the_command_is_carried_out_once(floor: Floor) -> None:
+    order, dearer = await an_order(floor)
+    before, killer, said = await floor.contents(), Killer(floor, dearer, 2), envelope()
     receipt = await killer.bus.dispatch(order, said)
-    assert killer.contents == [before] * 3
-    assert await floor.on_hand(product) == 3
+    assert killer.contents[0] == before
+    assert len(killer.contents) == 4
+    assert killer.contents[1] == killer.contents[2] == killer.contents[3] != before
+    assert await floor.on_hand(order.items[0].product_id) == 3
     assert [event["version"] for event in await floor.events_of(order.order_id)] == [receipt.version]
     assert await floor.send(order, command_id=said.command_id) == receipt
+
+
+@pytest.mark.parametrize("orders", [1, 6])
+async def test_a_session_killed_in_the_middle_of_its_statement_leaves_nothing(floor: Floor, orders: int) -> None:
+    """Its stock is moved and its order is there, when it waits for a price that someone holds; and again alone."""
+    held, _ = await an_order(floor)
+    product = held.items[0].product_id
+    async with floor.db.acquire() as connection:
+        transaction = connection.transaction()
+        await transaction.start()
+        before = await floor.contents()
+        await connection.execute("select 1 from write.products where product_id = $1 for update", product)
+        placing = [replace(held, order_id=new_id(), items=(replace(held.items[0], quantity=1),)) for _ in range(orders)]
+        sent = [asyncio.create_task(floor.try_to(each)) for each in placing]
+        await floor.until_someone_waits(1)
+        assert await floor.db.fetchval(_KILL_WAITING) >= 1
+        await floor.until_someone_waits(1)
+        assert await floor.contents() == before
+        await transaction.commit()
+    answers = await asyncio.gather(*sent)
+    accepted = [each for each in answers if isinstance(each, Receipt)]
+    assert len(accepted) == min(orders, 5)
+    assert await floor.on_hand(product) == 5 - len(accepted)
+    assert [len(await floor.events_of(each.order_id)) for each in placing].count(1) == len(accepted)
+
+
+_KILL_WAITING = """
+select count(pg_terminate_backend(pid, 10000)) from pg_stat_activity
+where datname = current_database() and wait_event_type = 'Lock'
+"""
 
 
 @asynccontextmanager
