@@ -12,20 +12,16 @@ from graphql import (
     Undefined,
     ValueNode,
     VariableNode,
-    get_nullable_type,
-    is_leaf_type,
     is_non_null_type,
     is_required_argument,
     visit,
 )
 from graphql.language import BREAK, Visitor
 from graphql.utilities.coerce_input_value import coerce_default_value, coerce_input_literal
-from strawberry.relay import GlobalID
 from strawberry.schema import Schema
-from strawberry.types.arguments import StrawberryArgument, convert_argument
-from strawberry.types.base import StrawberryOptional
 from strawberry.types.field import StrawberryField
 
+from app.plans.inputs import converter
 from app.plans.variables import Variables
 
 Read = Callable[[Variables], Any]
@@ -44,7 +40,7 @@ def arguments(schema: Schema, field: StrawberryField, definition: GraphQLField, 
     given = {each.name.value: each for each in node.arguments or ()}
     name_of = schema.config.name_converter.from_argument
     parts = [
-        _Part(each.python_name, *_read(takes, given.get(name)), _conversion(schema, each, takes))
+        _Part(each.python_name, *_read(takes, given.get(name)), converter(schema, each))
         for each in field.arguments
         for name in (name_of(each),)
         for takes in (definition.args[name],)
@@ -78,21 +74,6 @@ class _Part:
     constant: tuple[Any, ...]
     read: Read
     convert: Callable[[Any], Any] | None
-
-
-def _conversion(
-    schema: Schema, argument: StrawberryArgument, definition: GraphQLArgument
-) -> Callable[[Any], Any] | None:
-    """What makes the library's inputs of coerced values; None for scalars and enums, which stay as they are."""
-    registry, config = schema.schema_converter.scalar_registry, schema.config
-    is_leaf = is_leaf_type(get_nullable_type(definition.type)) and not argument.is_maybe
-    if is_leaf and argument.type not in (GlobalID, StrawberryOptional(GlobalID)):
-        return None
-
-    def convert(value: Any) -> Any:
-        return convert_argument(value, argument.type, registry, config)
-
-    return convert
 
 
 def _read(definition: GraphQLArgument, given: ArgumentNode | None) -> tuple[tuple[Any, ...], Read]:
