@@ -1,4 +1,4 @@
-"""The connection is lost when a command is committed and before anyone hears of it: it is not done again."""
+"""The connection is lost just before a command is committed, or just before anyone hears of it: it is done once."""
 
 import asyncio
 import tempfile
@@ -18,10 +18,13 @@ SOCKET = ".s.PGSQL.5432"
 ONE_ROW, INSERTED, COMMITTED = b"s\x00\x00\x00\x04Z", b"INSERT 0 1\x00", b"COMMIT\x00"
 """How answers end: one row was asked for and is there, and no transaction is open; many inserts; a transaction."""
 
+COMMIT = b"COMMIT;\x00"
+"""What is asked last."""
+
 
 @dataclass
 class Line:
-    """Connections to PostgreSQL, of which one is cut instead of passing on an answer that holds certain words."""
+    """Connections to PostgreSQL, of which one is cut instead of passing on certain words of a question or an answer."""
 
     postgres: Path
     words: bytes | None = None
@@ -29,14 +32,14 @@ class Line:
 
     async def connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         their_reader, their_writer = await asyncio.open_unix_connection(self.postgres)
-        asking = asyncio.create_task(self._pass_on(reader, their_writer, answers=False))
-        await self._pass_on(their_reader, writer, answers=True)
+        asking = asyncio.create_task(self._pass_on(reader, their_writer))
+        await self._pass_on(their_reader, writer)
         await asking
 
-    async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, answers: bool) -> None:
+    async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(ConnectionError):
             while data := await reader.read(65_536):
-                if answers and self.words and self.words in data:
+                if self.words and self.words in data:
                     self.words, self.cut = None, self.cut + 1
                     break
                 writer.write(data)
@@ -55,8 +58,8 @@ async def over_a_line(floor: Floor) -> AsyncIterator[tuple[Floor, Line]]:
             yield replace(floor, side=side), line
 
 
-@pytest.mark.parametrize(("orders", "words"), [(1, ONE_ROW), (6, COMMITTED), (6, INSERTED)])
-async def test_what_is_committed_but_not_answered_is_done_once(floor: Floor, orders: int, words: bytes) -> None:
+@pytest.mark.parametrize(("orders", "words"), [(1, ONE_ROW), (6, INSERTED), (6, COMMIT), (6, COMMITTED)])
+async def test_it_is_done_once_and_the_receipts_are_true(floor: Floor, orders: int, words: bytes) -> None:
     product, customer = await floor.product(10), await floor.customer()
     async with over_a_line(floor) as (process, line):
         await process.send(order_of(customer, [(product, 1)]))
