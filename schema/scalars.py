@@ -46,7 +46,8 @@ def _parse_moment(value: object) -> datetime:
 
 
 def _show_moment(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return f"{utc.isoformat()[:-6]}Z"
 
 
 def _parse_big_int(value: object) -> int:

@@ -83,6 +83,11 @@ class ReadModels:
         self._documents = {name: each for name, each in documents.items() if each.view.documents}
         self._rows = {name: TableReads(pool, table) for name, table in tables.items()}
 
+    @property
+    def life(self) -> int:
+        """A number that is another one once the flat tables may be those of another server, or of one that crashed."""
+        return self._checkpoints.lives.count
+
     def table(self, view: View[Row]) -> TableView[Row]:
         """The generation of the view's table that this process reads."""
         return self._tables[view.name]

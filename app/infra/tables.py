@@ -72,6 +72,24 @@ _encode = msgspec.json.Encoder(decimal_format="string", order="deterministic").e
 """A mapping's entries are sorted: PostgreSQL does not give them back in the order in which they were folded."""
 
 
+class Unread(Generic[Row]):
+    """A row of a table that is made when somebody looks at it.
+
+    `told` tells it apart from whatever else it was or will be: a row at one position of the log is always the same, in
+    one life of the server.
+    """
+
+    __slots__ = ("_record", "_table", "told")
+
+    def __init__(self, table: "Table[Row]", record: asyncpg.Record, life: int) -> None:
+        self._table, self._record = table, record
+        self.told = record[table.key], record["position"], life
+
+    def read(self) -> Stored[Row]:
+        """The row."""
+        return self._table.stored(self._record)
+
+
 class Table(Generic[Row]):
     """A table of rows of one dataclass, whose first field is the key."""
 
@@ -142,18 +160,21 @@ class Table(Generic[Row]):
 
     def stored(self, record: asyncpg.Record) -> Stored[Row]:
         """A table row as the dataclass."""
-        values = {name: record[name] for name in self._plain}
-        for name, decode in self._nested:
-            values[name] = decode(record[name])
-        return Stored(self.row(**values), record["version"], record["position"])
+        return self._stored(record)
 
     @cached_property
-    def _plain(self) -> list[str]:
-        return [column.name for column in self.columns if not column.nested]
-
-    @cached_property
-    def _nested(self) -> list[tuple[str, Callable[[Any], Any]]]:
-        return [(column.name, msgspec.json.Decoder(column.hint).decode) for column in self.columns if column.nested]
+    def _stored(self) -> Callable[[asyncpg.Record], Stored[Row]]:
+        """Written out for this row: lists make hundreds of them for one answer."""
+        nested = {f"decode_{c.name}": msgspec.json.Decoder(c.hint).decode for c in self.columns if c.nested}
+        values = (
+            f"{c.name}=decode_{c.name}(record[{c.name!r}])" if c.nested else f"{c.name}=record[{c.name!r}]"
+            for c in self.columns
+        )
+        made = f"Stored(Row({', '.join(values)}), record['version'], record['position'])"
+        function: Callable[[asyncpg.Record], Stored[Row]] = eval(  # noqa: S307 - of the names of a dataclass's fields
+            f"lambda record: {made}", {"Stored": Stored, "Row": self.row, **nested}
+        )
+        return function
 
 
 def _indexed(index: str) -> str:

@@ -29,7 +29,7 @@ from app.plans.fragments import Fragments
 from app.plans.leaves import leaf
 from app.plans.operations import Grouped, Operation
 from app.plans.resolvers import Resolver, resolver
-from app.plans.shown import SOURCE
+from app.plans.shown import BY_VALUE, SOURCE
 
 _functions = count()
 """Numbers of the functions whose parts are remembered."""
@@ -144,18 +144,20 @@ class Writer:
         making.append(f"d = {{{', '.join(f'{part.key!r}: {part.shown.text}' for part in parts)}}}")
         making += [line for part in parts for line in part.after]
         source, fixed = getattr(origin, SOURCE, None), all(part.shown.fixed for part in parts)
-        lines += self._remembering(source, making) if source and fixed else [*making, "return d"]
+        by_value = getattr(origin, BY_VALUE, False)
+        lines += self._remembering(source, by_value, making) if source and fixed else [*making, "return d"]
         return self._function("object", ["o", "r", "p=None"], lines, [part.shown for part in parts])
 
-    def _remembering(self, source: str, making: Sequence[str]) -> list[str]:
+    def _remembering(self, source: str, by_value: bool, making: Sequence[str]) -> list[str]:
         """The part that was written of the same source before, or the one that is made now."""
         kept, number = self._bind("fragments", self.fragments), next(_functions)
         return [
             f"s = o.{source}",
-            f"d = {kept}.of({number}, s)",
+            f"k = {number}, {'s' if by_value else 'id(s)'}",
+            f"d = {kept}.of(k)",
             "if d is None:",
             *(f"    {line}" for line in making),
-            f"    d = {kept}.keep({number}, s, d)",
+            f"    d = {kept}.keep(k, s, d)",
             "return d",
         ]
 

@@ -17,7 +17,10 @@ PATH: Final = "__shown_path__"
 
 
 SOURCE: Final = "__shown_source__"
-"""Where a type says of which of its attributes it is made."""
+"""Where a type says of which of its attributes it is made, or by which it is known."""
+
+BY_VALUE: Final = "__shown_by_value__"
+"""Whether that attribute is compared by its value, not by which object it is."""
 
 
 def made_of(attribute: str) -> Callable[[Type], Type]:
@@ -30,6 +33,16 @@ def made_of(attribute: str) -> Callable[[Type], Type]:
     def mark(made: Type) -> Type:
         setattr(made, SOURCE, attribute)
         return made
+
+    return mark
+
+
+def known_by(attribute: str) -> Callable[[Type], Type]:
+    """As `made_of`, for types with an attribute whose value, which can be hashed, tells all that an instance shows."""
+
+    def mark(made: Type) -> Type:
+        setattr(made, BY_VALUE, True)
+        return made_of(attribute)(made)
 
     return mark
 

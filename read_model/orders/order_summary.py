@@ -7,9 +7,11 @@ from enum import Enum
 from typing import Any, assert_never, get_args
 from uuid import UUID
 
+import asyncpg
+
 from app.infra.freshness import ReadModels
 from app.infra.keyset import KeysetQuery, Ordering, Page, PageArguments
-from app.infra.tables import Stored
+from app.infra.tables import Stored, Unread
 from app.infra.text_search import folded
 from app.kernel.messages import Recorded
 from app.kernel.view import View, own_key
@@ -178,25 +180,33 @@ async def narrowed(reads: ReadModels, wanted: OrderFilter) -> OrderFilter:
 class Searched:
     """A page, and the filter that it and its counts go by."""
 
-    page: Page[Stored[OrderSummary]]
+    page: Page[Unread[OrderSummary]]
     wanted: OrderFilter
 
 
 async def search(reads: ReadModels, wanted: OrderFilter, sort: OrderSort, arguments: PageArguments) -> Searched:
     """A page of the orders that pass the filter, narrowed where that is of use."""
     wanted = await narrowed(reads, wanted)
-    return Searched(await find(reads, wanted, sort, arguments), wanted)
+    table, life = reads.table(VIEW), reads.life
+    query, rows = await _page(reads, wanted, sort, arguments)
+    return Searched(query.page(rows, lambda row: Unread(table, row, life)), wanted)
 
 
 async def find(
     reads: ReadModels, wanted: OrderFilter, sort: OrderSort, arguments: PageArguments
 ) -> Page[Stored[OrderSummary]]:
-    """A page of the orders that pass the filter."""
+    """A page of the orders that pass the filter, all of them read."""
+    query, rows = await _page(reads, wanted, sort, arguments)
+    return query.page(rows, reads.table(VIEW).stored)
+
+
+async def _page(
+    reads: ReadModels, wanted: OrderFilter, sort: OrderSort, arguments: PageArguments
+) -> tuple[KeysetQuery, list[asyncpg.Record]]:
     table, query = reads.table(VIEW), KeysetQuery(sort.value, arguments)
     conditions, parameters = _conditions(reads, wanted)
     tail = query.tail(conditions, parameters)
-    rows = await reads.pool.fetch(f"select {table.selected} from {table.table} present {tail}", *parameters)
-    return query.page(rows, table.stored)
+    return query, await reads.pool.fetch(f"select {table.selected} from {table.table} present {tail}", *parameters)
 
 
 async def count(reads: ReadModels, wanted: OrderFilter) -> int:

@@ -48,12 +48,12 @@ class CustomerOrdersQuery:
         customer = _whose(info.context.asker(), decode_optional_id("customer", customer_id, "customerId"))
         arguments, wanted = PageArguments(first, after), info.context.wanted(token=token, wait_ms=wait_ms)
         if customer is None:
-            return _connection(view.History(), wanted)
+            return _connection(view.History(), wanted, 0)
         telling = selects(info, "freshness")
         history = await view.read(info.context.reads, customer, arguments, wanted, telling=telling)
         if isinstance(history, Behind):
             raise not_reached(history)
-        return _connection(history, wanted)
+        return _connection(history, wanted, info.context.reads.life)
 
 
 def _whose(asker: Principal, given: UUID | None) -> UUID | None:
@@ -65,15 +65,20 @@ def _whose(asker: Principal, given: UUID | None) -> UUID | None:
     return asker.customer_id
 
 
-def _connection(history: view.History, wanted: Wanted) -> CustomerOrderConnection:
+def _connection(history: view.History, wanted: Wanted, life: int) -> CustomerOrderConnection:
     nodes = history.page.nodes
     return CustomerOrderConnection(
-        edges=[OrderEdge(stored=stored, place=_place) for stored in nodes],
+        edges=[_edge(stored, life) for stored in nodes],
         page_info=PageInfo.of(history.page, [_place(stored) for stored in (*nodes[:1], *nodes[-1:])]),
         total_count=history.total,
         history=history,
         wanted=wanted,
     )
+
+
+def _edge(stored: Stored[OrderSummary], life: int) -> OrderEdge:
+    told = (view.VIEW.name, stored.row.order_id, stored.position, life)
+    return OrderEdge(told=told, read=lambda: stored, place=_place)
 
 
 def _place(stored: Stored[OrderSummary]) -> str:

@@ -15,7 +15,7 @@ from app.infra.tables import Stored
 from app.kernel import typeid
 from app.kernel.messages import Principal
 from app.kernel.values import require_text
-from app.plans import shown
+from app.plans import known_by, shown
 from read_model.orders import order_facets
 from read_model.orders import order_summary as view
 from schema.context import Info
@@ -59,18 +59,21 @@ class OrderSummary:
         return typeid.encode("order", self.row.order_id)
 
 
+@known_by("told")
 @strawberry.type
 class OrderEdge:
-    stored: strawberry.Private[Stored[view.OrderSummary]]
+    told: strawberry.Private[tuple[object, ...]]
+    read: strawberry.Private[Callable[[], Stored[view.OrderSummary]]]
     place: strawberry.Private[Callable[[Stored[view.OrderSummary]], str]]
 
     @strawberry.field
     def cursor(self) -> str:
-        return self.place(self.stored)
+        return self.place(self.read())
 
     @strawberry.field
     def node(self) -> OrderSummary:
-        return OrderSummary(stored=self.stored, row=self.stored.row)
+        stored = self.read()
+        return OrderSummary(stored=stored, row=stored.row)
 
 
 @strawberry.type(description="A status, and how many orders of the search have it.")
@@ -190,14 +193,14 @@ def _own(asker: Principal, wanted: view.OrderFilter) -> view.OrderFilter:
 
 
 def _connection(found: Listed[view.Searched], sort: OrderSort) -> OrderConnection:
-    column, page = sort.value.column, found.found.page
+    column, page, name = sort.value.column, found.found.page, sort.name
 
     def place(stored: Stored[view.OrderSummary]) -> str:
         return sort.value.cursor(getattr(stored.row, column), stored.row.order_id)
 
     return OrderConnection(
-        edges=[OrderEdge(stored=stored, place=place) for stored in page.nodes],
-        page_info=PageInfo.of(page, [place(stored) for stored in (*page.nodes[:1], *page.nodes[-1:])]),
+        edges=[OrderEdge(told=(name, each.told), read=each.read, place=place) for each in page.nodes],
+        page_info=PageInfo.of(page, [place(each.read()) for each in (*page.nodes[:1], *page.nodes[-1:])]),
         seen=found.freshness,
         wanted=found.found.wanted,
     )
