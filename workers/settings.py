@@ -146,7 +146,7 @@ def _arq_worker(settings: Settings, context: WorkerContext) -> Worker:
         ctx={"worker": context},
         redis_settings=redis_settings(settings.redis_url),
         max_jobs=settings.worker_jobs,
-        poll_delay=_POLL_S,
+        poll_delay=_POLL_S * random.uniform(0.8, 1.25),  # or one of two might always look first, an older version too
         keep_result=0,
         handle_signals=False,
         allow_abort_jobs=False,
