@@ -1,0 +1,100 @@
+"""The same operation asked of the library and of a plan, and whether both said the same."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from strawberry.http import process_result
+
+from app.plans import Plans
+from schema.schema import Schema
+
+MARK: Final = "__"
+"""What stands between what an alias adds and the name of its field, so that a key tells its field."""
+
+NONE: Final[frozenset[str]] = frozenset()
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One operation, as a client sends it."""
+
+    query: str
+    variables: dict[str, Any] | None = None
+    operation: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.query}\nvariables: {ascii(self.variables)}, operation: {self.operation}"
+
+
+class Differs(AssertionError):
+    """A plan answered something else than the library."""
+
+    def __init__(self, asked: Asked, why: str, expected: object, actual: object) -> None:
+        said = (f"{what}:\n{written(answer)}" for what, answer in (("library", expected), ("plan", actual)))
+        super().__init__("\n".join((why, str(asked), *said)))
+
+
+def written(answer: object) -> str:
+    """JSON in which the order of keys shows, and 1, 1.0 and true differ."""
+    return json.dumps(answer, ensure_ascii=True)
+
+
+async def by_library(schema: Schema, asked: Asked, context: object) -> Any:
+    """The answer as the library makes it, and as its JSON is read."""
+    result = await schema.execute(
+        asked.query, variable_values=asked.variables, context_value=context, operation_name=asked.operation
+    )
+    return json.loads(json.dumps(process_result(result)))
+
+
+async def by_plan(plans: Plans, asked: Asked, context: object) -> Any:
+    """The plan's answer, as its JSON is read; None where there is no plan."""
+    plan = plans.plan(asked.query, asked.operation)
+    if plan is None:
+        return None
+    answer = await plan.run(asked.variables, context)
+    assert isinstance(answer.body, bytes)
+    return json.loads(answer.body)
+
+
+def difference(expected: Mapping[str, Any], actual: Mapping[str, Any], volatile: frozenset[str] = NONE) -> str | None:
+    """In what two answers differ, if they do. Of volatile fields only the kind of value is compared."""
+    if set(expected) != set(actual):
+        return f"members: {sorted(expected)}, {sorted(actual)}"
+    datas = [written(_steady(answer["data"], volatile)) for answer in (expected, actual)]
+    if datas[0] != datas[1]:
+        return "data"
+    theirs, ours = (_errors(answer.get("errors", [])) for answer in (expected, actual))
+    if theirs != ours:
+        return f"errors: {[each for each in theirs if each not in ours]}, {[each for each in ours if each not in theirs]}"
+    rest = [written({k: v for k, v in each.items() if k not in ("data", "errors")}) for each in (expected, actual)]
+    return "the rest" if rest[0] != rest[1] else None
+
+
+def _steady(data: Any, volatile: frozenset[str]) -> Any:
+    if isinstance(data, dict):
+        return {
+            key: _kind(value) if key.rpartition(MARK)[2] in volatile else _steady(value, volatile)
+            for key, value in data.items()
+        }
+    return [_steady(each, volatile) for each in data] if isinstance(data, list) else data
+
+
+def _kind(value: object) -> str:
+    return type(value).__name__
+
+
+def _errors(errors: list[dict[str, Any]]) -> list[str]:
+    """In the order of their paths, which the specification leaves open; those without one stay as they are."""
+    ordered = sorted(errors, key=lambda error: written(error.get("path")))
+    return [json.dumps(_without_incident(error), sort_keys=True) for error in ordered]
+
+
+def _without_incident(error: dict[str, Any]) -> dict[str, Any]:
+    """An unforeseen error's incident is random; that it has one stays."""
+    extensions = error.get("extensions") or {}
+    if extensions.get("code") != "INTERNAL":
+        return error
+    return error | {"extensions": extensions | {"incident": _kind(extensions.get("incident"))}}

@@ -1,0 +1,154 @@
+"""Interfaces and unions: of types that share names of fields, share them with other types, and do not share them."""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Annotated, Any, Generic, TypeVar
+
+import strawberry
+from graphql import GraphQLError
+
+T = TypeVar("T")
+
+
+@strawberry.interface(description="Whatever has a name.")
+class Named:
+    id: strawberry.ID
+    name: str
+
+    @strawberry.field
+    async def greeting(self, loud: bool = False) -> str:
+        return f"HELLO {self.name.upper()}" if loud else f"hello {self.name}"
+
+    @strawberry.field
+    def kin(self, first: int | None = None) -> "list[Named]":
+        return creatures()[:first] if first is None or first >= 0 else []
+
+
+@strawberry.interface
+class Sized:
+    size: int
+
+    @classmethod
+    def resolve_type(cls, value: Any, _info: Any, _type: Any) -> str | None:
+        return {CatRow: "Cat"}.get(type(value), type(value).__name__)
+
+
+@strawberry.type
+class Cat(Named, Sized):
+    lives: int
+    mood: str
+    house: "House | None" = None
+
+
+@strawberry.type
+class Dog(Named, Sized):
+    barks: bool
+    mood: int
+    friend: "Pet | None" = None
+
+
+@strawberry.type
+class Rock:
+    name: str | None
+    weight: float
+
+
+@strawberry.type
+class Ghost(Named):
+    since: int
+
+    @strawberry.field
+    def haunts(self) -> "House":
+        raise GraphQLError("nobody knows", extensions={"code": "HAUNTED", "where": [1, {"deep": None}]})
+
+
+@strawberry.type
+class House:
+    address: str
+    inhabitants: "list[Named]"
+    things: "list[Thing | None]"
+
+    @strawberry.field
+    def label(self, parent: strawberry.Parent["House"], prefix: str = "at") -> str:
+        return f"{prefix} {parent.address}"
+
+
+@strawberry.type
+class Mirror:
+    """Told apart by itself."""
+
+    name: str
+    reflection: "Thing | None" = None
+
+    @classmethod
+    def is_type_of(cls, value: Any, _info: Any) -> bool:
+        return isinstance(value, (cls, Pane))
+
+
+@strawberry.type
+class Box(Generic[T]):
+    content: T
+    label: str | None = None
+
+
+Pet = Annotated[Cat | Dog, strawberry.union("Pet")]
+Thing = Annotated[Cat | Dog | Rock | Mirror, strawberry.union("Thing")]
+
+
+@dataclass
+class CatRow:
+    """A cat for those who only look at attributes."""
+
+    id: str
+    name: str
+    size: int
+    lives: int
+    mood: str
+    house: Any = None
+
+
+@dataclass
+class Pane:
+    """A mirror, by its own word."""
+
+    name: str
+    reflection: Any = None
+
+
+@strawberry.enum
+class Which(Enum):
+    ALL = "all"
+    STRANGERS = "strangers"
+    NONE = "none"
+
+
+CAT = Cat(id=strawberry.ID("cat_1"), name="Tom", size=3, lives=9, mood="wary")
+DOG = Dog(id=strawberry.ID("dog_1"), name="Rex", size=8, barks=True, mood=5, friend=CAT)
+GHOST = Ghost(id=strawberry.ID("ghost_1"), name="Hugo", since=1642)
+ROCK = Rock(name=None, weight=2.5)
+MIRROR = Mirror(name="mirror", reflection=DOG)
+HOUSE = House(address="Elm 1", inhabitants=[CAT, DOG], things=[CAT, None, ROCK, MIRROR])
+OWNER = Cat(id=strawberry.ID("cat_2"), name="Kit", size=2, lives=1, mood="", house=HOUSE)
+
+
+def creatures() -> list[Named]:
+    """Everything that has a name."""
+    return [CAT, DOG, GHOST, OWNER]
+
+
+def pets(which: Which) -> Any:
+    """Cats and dogs, with strangers among them or without."""
+    ducks = [CatRow("cat_3", "Row", 1, 2, "square"), ROCK, None, "text", {"name": "dict"}]
+    return {Which.ALL: [CAT, DOG, OWNER], Which.STRANGERS: [CAT, *ducks, DOG], Which.NONE: []}[which]
+
+
+def things(which: Which) -> Any:
+    """Whatever is in the union of things, or is not."""
+    strangers = [MIRROR, Pane("pane", ROCK), GHOST, 5, HOUSE]
+    return {Which.ALL: [CAT, ROCK, MIRROR, DOG, None], Which.STRANGERS: strangers, Which.NONE: []}[which]
+
+
+def sized(which: Which) -> Any:
+    """Whatever has a size, told apart by the interface itself."""
+    ducks = [CatRow("cat_4", "Duck", 4, 5, "calm"), ROCK, Pane("pane")]
+    return {Which.ALL: [DOG, CAT], Which.STRANGERS: [*ducks, DOG], Which.NONE: []}[which]
