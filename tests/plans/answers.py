@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from strawberry.http import process_result
+from strawberry.schema.exceptions import CannotGetOperationTypeError
 
 from app.plans import Plans
 from schema.schema import Schema
@@ -25,7 +26,7 @@ class Asked:
     operation: str | None = None
 
     def __str__(self) -> str:
-        return f"{self.query}\nvariables: {ascii(self.variables)}, operation: {self.operation}"
+        return f"{self.query}\nvariables: {self.variables!a}, operation: {self.operation}"
 
 
 class Differs(AssertionError):
@@ -42,10 +43,13 @@ def written(answer: object) -> str:
 
 
 async def by_library(schema: Schema, asked: Asked, context: object) -> Any:
-    """The answer as the library makes it, and as its JSON is read."""
-    result = await schema.execute(
-        asked.query, variable_values=asked.variables, context_value=context, operation_name=asked.operation
-    )
+    """The answer as the library makes it, and as its JSON is read; None where it cannot tell which operation is meant."""
+    try:
+        result = await schema.execute(
+            asked.query, variable_values=asked.variables, context_value=context, operation_name=asked.operation
+        )
+    except CannotGetOperationTypeError:
+        return None
     return json.loads(json.dumps(process_result(result)))
 
 
@@ -59,8 +63,12 @@ async def by_plan(plans: Plans, asked: Asked, context: object) -> Any:
     return json.loads(answer.body)
 
 
-def difference(expected: Mapping[str, Any], actual: Mapping[str, Any], volatile: frozenset[str] = NONE) -> str | None:
+def difference(
+    expected: Mapping[str, Any] | None, actual: Mapping[str, Any] | None, volatile: frozenset[str] = NONE
+) -> str | None:
     """In what two answers differ, if they do. Of volatile fields only the kind of value is compared."""
+    if expected is None or actual is None:
+        return None if expected is actual else "only one answers"
     if set(expected) != set(actual):
         return f"members: {sorted(expected)}, {sorted(actual)}"
     datas = [written(_steady(answer["data"], volatile)) for answer in (expected, actual)]
@@ -68,7 +76,9 @@ def difference(expected: Mapping[str, Any], actual: Mapping[str, Any], volatile:
         return "data"
     theirs, ours = (_errors(answer.get("errors", [])) for answer in (expected, actual))
     if theirs != ours:
-        return f"errors: {[each for each in theirs if each not in ours]}, {[each for each in ours if each not in theirs]}"
+        return (
+            f"errors: {[each for each in theirs if each not in ours]}, {[each for each in ours if each not in theirs]}"
+        )
     rest = [written({k: v for k, v in each.items() if k not in ("data", "errors")}) for each in (expected, actual)]
     return "the rest" if rest[0] != rest[1] else None
 

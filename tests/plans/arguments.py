@@ -1,4 +1,4 @@
-"""Arguments of generated operations made likely: most that may be left out are, and known values take others' places."""
+"""Arguments of generated operations made likely: many are left out, and known values take the places of others."""
 
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -115,5 +115,3 @@ class Arguments:
 def literal(text: str) -> ValueNode:
     """The value that is written so."""
     return parse_value(text, no_location=True)
-
-

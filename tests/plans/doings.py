@@ -43,12 +43,15 @@ class GrownLater(Grown):
         return bool(kwargs.get("age", 0) >= 18)
 
 
-class Soon(Awaitable[str]):
-    """Can be awaited as often as one likes."""
+class Soon(Awaitable[Any]):
+    """A value that can be awaited as often as one likes."""
 
-    def __await__(self) -> Generator[Any, None, str]:
+    def __init__(self, value: Any) -> None:
+        self._value = value
+
+    def __await__(self) -> Generator[Any, None, Any]:
         yield from asyncio.sleep(0).__await__()
-        return "soon"
+        return self._value
 
 
 Selected: TypeAlias = SelectedField | FragmentSpread | InlineFragment
@@ -96,15 +99,15 @@ class Doings:
         await _turns(turns)
         return f"after {turns}"
 
-    @strawberry.field(extensions=[Upper()])
+    @strawberry.field(extensions=[Upper()])  # type: ignore[untyped-decorator]
     def loud(self, word: str = "word") -> str:
         return word
 
-    @strawberry.field(permission_classes=[Grown])
+    @strawberry.field(permission_classes=[Grown])  # type: ignore[untyped-decorator]
     def guarded(self, age: int = 0) -> str | None:
         return f"is {age}"
 
-    @strawberry.field(permission_classes=[GrownLater])
+    @strawberry.field(permission_classes=[GrownLater])  # type: ignore[untyped-decorator]
     async def guarded_later(self, age: int = 0) -> str:
         return f"is {age}"
 
@@ -113,11 +116,6 @@ class Doings:
         place = (info.field_name, info.python_name, info.path.as_list(), str(info._raw_info.return_type))
         names = (str(info._raw_info.parent_type), info.operation.operation.value, info.root_value, note)
         return repr((place, names, sorted(info.variable_values.items()), _names(info.selected_fields)))
-
-    @strawberry.field
-    def noted(self, info: Info, word: str = "noted") -> int:
-        info.context.journal.append((word, self.depth))
-        return self.depth
 
     @strawberry.field
     def fails(self) -> str | None:
@@ -190,5 +188,5 @@ async def _turns(number: int) -> None:
 
 def doings(depth: int = 0) -> Doings:
     """Doings at this depth."""
-    soon: Any = Soon()
+    soon: Any = Soon("soon")
     return Doings(depth=depth, attribute=f"attribute {depth}", awaited=soon)

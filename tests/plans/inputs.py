@@ -81,8 +81,7 @@ class Echo:
         level: Level | None = strawberry.UNSET,
         colours: list[Colour | None] | None = None,
     ) -> list[Colour | None]:
-        assert isinstance(level, Level | None) or level is strawberry.UNSET
-        return [colour, maybe, *(colours or [])]
+        return [colour if level is Level.LOW else maybe, *(colours or [])]
 
     @strawberry.field
     def lists(

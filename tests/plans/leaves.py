@@ -119,7 +119,7 @@ _VALUES: Final[dict[str, tuple[tuple[Any, ...], tuple[Any, ...], tuple[Any, ...]
     "whole": (
         (0, 1, -7, 2**31 - 1, -(2**31)),
         (True, False, 3.0, "12", "-0", Number(3), Level.HIGH, Decimal(4), "1.0"),
-        (2**31, -(2**31) - 1, 1.5, "x", "", [1], math.inf, math.nan, 10**30, "1_0", " 1", "١"),
+        (2**31, -(2**31) - 1, 1.5, "x", "", [1], math.inf, math.nan, 10**30, "1_0", " 1", "\u0661"),
     ),
     "real": (
         (0.0, 1.5, -0.0, 1e300, 5e-324, 0.1 + 0.2, 1e16, 123456789.123),
@@ -150,7 +150,16 @@ _VALUES: Final[dict[str, tuple[tuple[Any, ...], tuple[Any, ...], tuple[Any, ...]
     "level": ((Level.LOW, Level.HIGH), (0, 1, True, 0.0), (7, "HIGH", None.__class__)),
     "anything": (
         (None, {}, {"b": [1, {"a": None}], "a": "x"}, [1, [2.5, True]], "text", 5),
-        ({1: "one", True: 2, None: 3}, (1, 2), math.nan, {"n": math.inf}, 2**64, "\ud800", Text("t"), Word.ONE),
+        (
+            {1: "one", False: 2, None: 3, 1.5: 4},
+            (1, 2),
+            math.nan,
+            {"n": math.inf},
+            2**64,
+            "\ud800",
+            Text("t"),
+            Word.ONE,
+        ),
         (),
     ),
 }

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import strawberry
 
+from tests.plans.doings import Soon
 from tests.plans.leaves import Colour, Kind, Leaves, nearly, sample
 
 
@@ -93,12 +94,8 @@ class Lists:
 
     @strawberry.field
     def awaited(self) -> list[int]:
-        made: Any = [_soon(1), 2, _soon(3)]
+        made: Any = [Soon(1), 2, Soon(3)]
         return list(made)
-
-
-async def _soon(number: int) -> int:
-    return number
 
 
 def _lists(numbers: Any, colours: Any, grid: Any, leaves: Any) -> Lists:

@@ -1,4 +1,4 @@
-"""Selections of an operation rewritten so that they still ask for the like, in the ways that a document can be written."""
+"""Selections of an operation rewritten in the many ways that a document can be written."""
 
 from collections.abc import Sequence
 from random import Random
@@ -20,6 +20,7 @@ from graphql import (
     NameNode,
     SelectionNode,
     SelectionSetNode,
+    ValueNode,
     get_named_type,
     is_composite_type,
     is_leaf_type,
@@ -79,15 +80,18 @@ class Rewriting:
         assert definition is not None
         inner = get_named_type(definition.type)
         sub = self.of(node.selection_set, inner) if node.selection_set and is_composite_type(inner) else None
-        alias = f"{self._name('a')}{MARK}{node.name.value}" if self._now(0.1) else node.alias and node.alias.value
+        alias = (
+            f"{self._name('a')}{MARK}{node.name.value}" if self._now(0.1) else node.alias.value if node.alias else None
+        )
         return field(node.name.value, alias, self._given(node, definition), self._directives(), sub)
 
     def _given(self, node: FieldNode, definition: GraphQLField) -> Sequence[ArgumentNode]:
-        return [
-            ArgumentNode(name=each.name, value=self._variables.lift(each.value, given.type, defaults=has_default(given)))
-            for each in self._arguments.of(node.name.value, definition, node.arguments or ())
-            for given in (definition.args[each.name.value],)
-        ]
+        made = self._arguments.of(node.name.value, definition, node.arguments or ())
+        return [ArgumentNode(name=each.name, value=self._lifted(each, definition)) for each in made]
+
+    def _lifted(self, node: ArgumentNode, definition: GraphQLField) -> ValueNode:
+        given = definition.args[node.name.value]
+        return self._variables.lift(node.value, given.type, defaults=has_default(given))
 
     def _directives(self) -> Sequence[DirectiveNode]:
         if not self._now(0.07):
@@ -96,7 +100,8 @@ class Rewriting:
         return [self._directive(name) for name in names]
 
     def _directive(self, name: str) -> DirectiveNode:
-        condition = ArgumentNode(name=NameNode(value="if"), value=self._variables.flag((name == "include") ^ self._now(0.4)))
+        value = self._variables.flag((name == "include") ^ self._now(0.4))
+        condition = ArgumentNode(name=NameNode(value="if"), value=value)
         return DirectiveNode(name=NameNode(value=name), arguments=(condition,))
 
     def _more(self, selections: Selections, parent: GraphQLCompositeType) -> Selections:
@@ -187,7 +192,7 @@ class Rewriting:
         return [each for each in abstract if self._is_around(each, parent)]
 
     def _is_around(self, wider: GraphQLCompositeType, parent: GraphQLCompositeType) -> bool:
-        return not isinstance(wider, GraphQLObjectType) and self._schema.is_sub_type(wider, parent)  # type: ignore[arg-type]
+        return not isinstance(wider, GraphQLObjectType) and self._schema.is_sub_type(wider, parent)
 
     def _reuse(self, selections: Selections, parent: GraphQLCompositeType) -> Selections:
         """A fragment of this type that there is already, once more."""

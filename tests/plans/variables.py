@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass, field
 from random import Random
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from graphql import (
     BooleanValueNode,
+    ConstValueNode,
     GraphQLArgument,
     GraphQLInputField,
     GraphQLInputObjectType,
@@ -41,7 +42,7 @@ class Variable:
 
     name: str
     type: str
-    default: ValueNode | None
+    default: ConstValueNode | None
     value: Any
 
     @property
@@ -78,7 +79,12 @@ class Variables:
         literal = BooleanValueNode(value=value)
         if self.random.random() < 0.5:
             return literal
-        type_, default = self.random.choice([("Boolean!", None), ("Boolean!", literal), ("Boolean", literal)])
+        ways: list[tuple[str, ConstValueNode | None]] = [
+            ("Boolean!", None),
+            ("Boolean!", literal),
+            ("Boolean", literal),
+        ]
+        type_, default = self.random.choice(ways)
         return self._named(type_, default, value)
 
     def values(self, *, careless: bool) -> dict[str, Any] | None:
@@ -86,7 +92,7 @@ class Variables:
         sent = {each.name: each.value for each in self.declared if not self._may_be_silent(each)}
         if careless:
             self._spoil(sent)
-        return sent or self.random.choice([None, {}])
+        return sent if sent or self.random.random() < 0.5 else None
 
     def _spoil(self, sent: dict[str, Any]) -> None:
         for variable in self.random.sample(self.declared, min(len(self.declared), self.random.randint(0, 2))):
@@ -129,16 +135,16 @@ class Variables:
         return named(self.random.choice(fitting).name) if fitting and self.random.random() < 0.2 else None
 
     def _declare(self, node: ValueNode, type_: GraphQLInputType, defaults: bool) -> ValueNode:
-        is_null, value = isinstance(node, NullValueNode), value_from_ast_untyped(node)
-        nullable, ways = str(get_nullable_type(type_)), [(str(type_), None)]
-        if not is_null:
-            ways += [(nullable + "!", None), (nullable, node), (nullable + "!", node)]
+        nullable, constant = str(get_nullable_type(type_)), cast("ConstValueNode", node)
+        ways: list[tuple[str, ConstValueNode | None]] = [(str(type_), None)]
+        if not isinstance(node, NullValueNode):
+            ways += [(nullable + "!", None), (nullable, constant), (nullable + "!", constant)]
         if defaults or not isinstance(type_, GraphQLNonNull):
-            ways += [(nullable, None), (nullable, node)]
+            ways += [(nullable, None), (nullable, constant)]
         declared_type, default = self.random.choice(ways)
-        return self._named(declared_type, default, value)
+        return self._named(declared_type, default, value_from_ast_untyped(node))
 
-    def _named(self, type_: str, default: ValueNode | None, value: Any) -> ValueNode:
+    def _named(self, type_: str, default: ConstValueNode | None, value: Any) -> ValueNode:
         variable = Variable(f"{self.prefix}{len(self.declared)}", type_, default, value)
         self.declared.append(variable)
         return named(variable.name)

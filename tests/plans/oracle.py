@@ -1,0 +1,94 @@
+"""Asks the library and a plan the same, holds one answer against the other, and counts."""
+
+import asyncio
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final, Generic, TypeVar
+
+from graphql import DocumentNode, GraphQLError, OperationDefinitionNode, OperationType, Visitor, parse, validate, visit
+
+from app.plans import Plans
+from app.plans.documents import excess
+from schema.errors import typed
+from schema.schema import Schema
+from tests.plans.answers import NONE, Asked, Differs, by_library, by_plan, difference
+
+ContextT = TypeVar("ContextT")
+
+DOCUMENTS: Final = int(os.environ.get("COUNTERFOIL_PLAN_DOCUMENTS", "2000"))
+"""How many different operations are asked at least in one run of the tests, those of both schemas together."""
+
+
+@dataclass
+class Tally:
+    """What was asked so far: different operations, and those among them that are valid and without introspection."""
+
+    asked: set[int] = field(default_factory=set)
+    planned: int = 0
+    expressible: int = 0
+
+    def __str__(self) -> str:
+        share = self.planned / max(1, self.expressible)
+        return f"{len(self.asked):,} operations, a plan took {self.planned:,} of {self.expressible:,} valid ones: {share:.1%}"
+
+
+@dataclass
+class Oracle(Generic[ContextT]):
+    """Both ways to an answer. `left` says what an execution leaves behind in its context."""
+
+    schema: Schema
+    left: Callable[[ContextT], Any]
+    volatile: frozenset[str] = NONE
+    tally: Tally = field(default_factory=Tally)
+
+    def __post_init__(self) -> None:
+        self.plans = Plans(self.schema, typed)
+
+    async def hold(self, asked: Asked, context: Callable[[], ContextT]) -> None:
+        """Raises Differs where a plan, run twice at the same time, does not answer like the library."""
+        theirs, ours, others = context(), context(), context()
+        expected = await by_library(self.schema, asked, theirs)
+        answers = await asyncio.gather(by_plan(self.plans, asked, ours), by_plan(self.plans, asked, others))
+        self._count(asked, planned=answers[0] is not None)
+        for answer, mine in zip(answers, (ours, others), strict=True):
+            if answer is None:
+                continue
+            if why := difference(expected, answer, self.volatile):
+                raise Differs(asked, why, expected, answer)
+            if self.left(theirs) != self.left(mine):
+                raise Differs(asked, "what is left behind", self.left(theirs), self.left(mine))
+
+    def _count(self, asked: Asked, *, planned: bool) -> None:
+        key = hash(str(asked))
+        if key not in self.tally.asked:
+            self.tally.asked.add(key)
+            self.tally.planned += planned
+            self.tally.expressible += planned or is_expressible(self.schema, asked)
+
+
+def is_expressible(schema: Schema, asked: Asked) -> bool:
+    """Whether the operation is valid, known, no subscription and without introspection."""
+    try:
+        document = parse(asked.query)
+    except GraphQLError:
+        return False
+    if excess(document) or validate(schema._schema, document) or _introspects(document):
+        return False
+    operations = [each for each in document.definitions if isinstance(each, OperationDefinitionNode)]
+    names = [each.name.value if each.name else None for each in operations]
+    meant = [each for each, name in zip(operations, names, strict=True) if asked.operation in (name, None)]
+    return len(meant) == 1 and meant[0].operation is not OperationType.SUBSCRIPTION
+
+
+class _Introspection(Visitor):
+    found = False
+
+    def enter_field(self, node: Any, *_: Any) -> None:
+        self.found |= node.name.value in ("__schema", "__type")
+
+
+def _introspects(document: DocumentNode) -> bool:
+    looking = _Introspection()
+    visit(document, looking)
+    return looking.found
