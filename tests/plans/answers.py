@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from strawberry.http import process_result
-from strawberry.schema.exceptions import CannotGetOperationTypeError
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 
 from app.plans import Plans
 from schema.schema import Schema
@@ -43,12 +43,12 @@ def written(answer: object) -> str:
 
 
 async def by_library(schema: Schema, asked: Asked, context: object) -> Any:
-    """The answer as the library makes it, and as its JSON is read; None where it cannot tell which operation is meant."""
+    """The library's answer, as its JSON is read; None where it refuses the operation, or cannot tell which is meant."""
     try:
         result = await schema.execute(
             asked.query, variable_values=asked.variables, context_value=context, operation_name=asked.operation
         )
-    except CannotGetOperationTypeError:
+    except (CannotGetOperationTypeError, InvalidOperationTypeError):
         return None
     return json.loads(json.dumps(process_result(result)))
 
@@ -74,13 +74,15 @@ def difference(
     datas = [written(_steady(answer["data"], volatile)) for answer in (expected, actual)]
     if datas[0] != datas[1]:
         return "data"
-    theirs, ours = (_errors(answer.get("errors", [])) for answer in (expected, actual))
+    theirs, ours = (ordered(answer.get("errors", [])) for answer in (expected, actual))
     if theirs != ours:
-        return (
-            f"errors: {[each for each in theirs if each not in ours]}, {[each for each in ours if each not in theirs]}"
-        )
+        return f"errors: {_only(theirs, ours)}, {_only(ours, theirs)}"
     rest = [written({k: v for k, v in each.items() if k not in ("data", "errors")}) for each in (expected, actual)]
     return "the rest" if rest[0] != rest[1] else None
+
+
+def _only(some: list[str], others: list[str]) -> list[str]:
+    return [each for each in some if each not in others]
 
 
 def _steady(data: Any, volatile: frozenset[str]) -> Any:
@@ -96,10 +98,10 @@ def _kind(value: object) -> str:
     return type(value).__name__
 
 
-def _errors(errors: list[dict[str, Any]]) -> list[str]:
-    """In the order of their paths, which the specification leaves open; those without one stay as they are."""
-    ordered = sorted(errors, key=lambda error: written(error.get("path")))
-    return [json.dumps(_without_incident(error), sort_keys=True) for error in ordered]
+def ordered(errors: list[dict[str, Any]]) -> list[str]:
+    """Errors in the order of their paths, which the specification leaves open; those without one stay as they are."""
+    by_path = sorted(errors, key=lambda error: written(error.get("path")))
+    return [json.dumps(_without_incident(error), sort_keys=True) for error in by_path]
 
 
 def _without_incident(error: dict[str, Any]) -> dict[str, Any]:

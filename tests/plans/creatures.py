@@ -7,6 +7,8 @@ from typing import Annotated, Any, Generic, TypeVar
 import strawberry
 from graphql import GraphQLError
 
+from app.plans import shown
+
 T = TypeVar("T")
 
 
@@ -30,7 +32,7 @@ class Sized:
 
     @classmethod
     def resolve_type(cls, value: Any, _info: Any, _type: Any) -> str | None:
-        return {CatRow: "Cat"}.get(type(value), type(value).__name__)
+        return "Dog" if getattr(value, "size", None) == 0 else {CatRow: "Cat"}.get(type(value), type(value).__name__)
 
 
 @strawberry.type
@@ -73,6 +75,15 @@ class House:
         return f"{prefix} {parent.address}"
 
 
+@strawberry.type(description="Its fields show what it stands for.")
+class Shadow:
+    of: strawberry.Private[Any]
+    name: str | None = shown("of.name")
+    size: int = shown("of.size")
+    house: House | None = shown("of.house")
+    address: str | None = shown("of.house.address")
+
+
 @strawberry.type
 class Mirror:
     """Told apart by itself."""
@@ -82,7 +93,7 @@ class Mirror:
 
     @classmethod
     def is_type_of(cls, value: Any, _info: Any) -> bool:
-        return isinstance(value, (cls, Pane))
+        return isinstance(value, (cls, Pane)) and value.name != "blind"
 
 
 @strawberry.type
@@ -128,6 +139,8 @@ GHOST = Ghost(id=strawberry.ID("ghost_1"), name="Hugo", since=1642)
 ROCK = Rock(name=None, weight=2.5)
 MIRROR = Mirror(name="mirror", reflection=DOG)
 HOUSE = House(address="Elm 1", inhabitants=[CAT, DOG], things=[CAT, None, ROCK, MIRROR])
+WRONG_CAT = Cat(id=strawberry.ID("cat_0"), name="Null", size=0, lives=0, mood="none")
+BLIND = Mirror(name="blind")
 OWNER = Cat(id=strawberry.ID("cat_2"), name="Kit", size=2, lives=1, mood="", house=HOUSE)
 
 
@@ -142,13 +155,22 @@ def pets(which: Which) -> Any:
     return {Which.ALL: [CAT, DOG, OWNER], Which.STRANGERS: [CAT, *ducks, DOG], Which.NONE: []}[which]
 
 
+def shadows(which: Which) -> list[Shadow]:
+    """What things look like; some lack what is shown."""
+    casting: dict[Which, list[Any]] = {
+        Which.ALL: [OWNER, OWNER],
+        Which.STRANGERS: [OWNER, CAT, ROCK, None, CatRow("5", "R", 1, 2, "")],
+    }
+    return [Shadow(of=each) for each in casting.get(which, [])]
+
+
 def things(which: Which) -> Any:
     """Whatever is in the union of things, or is not."""
-    strangers = [MIRROR, Pane("pane", ROCK), GHOST, 5, HOUSE]
+    strangers = [MIRROR, BLIND, Pane("pane", ROCK), GHOST, 5, HOUSE]
     return {Which.ALL: [CAT, ROCK, MIRROR, DOG, None], Which.STRANGERS: strangers, Which.NONE: []}[which]
 
 
 def sized(which: Which) -> Any:
     """Whatever has a size, told apart by the interface itself."""
-    ducks = [CatRow("cat_4", "Duck", 4, 5, "calm"), ROCK, Pane("pane")]
+    ducks = [CatRow("cat_4", "Duck", 4, 5, "calm"), WRONG_CAT, ROCK, Pane("pane")]
     return {Which.ALL: [DOG, CAT], Which.STRANGERS: [*ducks, DOG], Which.NONE: []}[which]

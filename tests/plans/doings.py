@@ -99,6 +99,16 @@ class Doings:
         await _turns(turns)
         return f"after {turns}"
 
+    @strawberry.field
+    def promised(self) -> str | None:
+        promise: Any = Soon("promised")
+        return promise  # type: ignore[no-any-return]
+
+    @strawberry.field
+    def promised_doings(self) -> "Doings":
+        promise: Any = Soon(doings(self.depth + 1))
+        return promise  # type: ignore[no-any-return]
+
     @strawberry.field(extensions=[Upper()])  # type: ignore[untyped-decorator]
     def loud(self, word: str = "word") -> str:
         return word

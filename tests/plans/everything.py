@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import strawberry
-from app.plans import Documents
 
+from app.plans import Documents
 from schema.scalars import CONFIG
 from schema.schema import Schema
 from tests.plans.creatures import (
@@ -22,11 +22,13 @@ from tests.plans.creatures import (
     Named,
     Pet,
     Rock,
+    Shadow,
     Sized,
     Thing,
     Which,
     creatures,
     pets,
+    shadows,
     sized,
     things,
 )
@@ -41,6 +43,11 @@ class Context:
     """What resolvers leave behind, in the order in which they ran."""
 
     journal: list[Any] = field(default_factory=list)
+
+
+def journal(context: Context) -> list[Any]:
+    """What was left behind."""
+    return context.journal
 
 
 @strawberry.type
@@ -96,6 +103,10 @@ class Query:
     def sized(self, which: Which = Which.ALL) -> list[Sized | None]:
         found: list[Sized | None] = sized(which)
         return found
+
+    @strawberry.field
+    def shadows(self, which: Which = Which.ALL) -> list[Shadow | None]:
+        return [*shadows(which), None]
 
     @strawberry.field
     def cat(self) -> Cat | None:
