@@ -39,7 +39,7 @@ SELECTIONS: Final = {
     "interface": "{ named { id name greeting ... on Cat { lives } ... on Sized { size } ... on Ghost { since } } }",
     "interface by itself": "{ sized(which: STRANGERS) { size ... on Named { name } ... on Dog { barks } } }",
     "union": "{ things { ... on Named { name } ... on Cat { mood } ... on Rock { weight } ... on Mirror { name } } }",
-    "union with strangers": "{ things(which: STRANGERS) { __typename ... on Mirror { name reflection { __typename } } } }",
+    "union with strangers": "{ things(which: STRANGERS) { ... on Mirror { name reflection { __typename } } } }",
     "union of subclasses": "{ pets(which: STRANGERS) { __typename ... on Cat { id lives } ... on Dog { barks } } }",
     "other types under one name": "{ pets { ... on Cat { m: mood } ... on Dog { n: mood } } }",
     "fragments that cannot match": "{ named { ... on Sized { ... on Ghost { since } } } }",

@@ -7,6 +7,7 @@ from tests.plans.everything import EVERYTHING, Context, journal
 from tests.plans.oracle import LEFT_BY_LIBRARY, Oracle
 
 pytestmark = LEFT_BY_LIBRARY
+
 FOUND = {
     "a promise where a text stands": Asked("{ doings { promised } }"),
     "an attribute that is a promise": Asked("{ maybeDoings { awaited } }"),
