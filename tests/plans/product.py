@@ -43,7 +43,7 @@ class Product:
     schema: Schema
     installation: Context
     oracle: Oracle[RequestContext]
-    known: Known = field(default_factory=dict)
+    known: Known = field(default_factory=dict, repr=False)
 
     @cached_property
     def queries(self) -> st.SearchStrategy[list[Asked]]:
