@@ -61,7 +61,10 @@ class _Part:
 
 @dataclass
 class Writer:
-    """Writes the functions of one operation, with the variables on which its selections depend."""
+    """Writes the functions of one operation, with the variables on which its selections depend.
+
+    `asks_beneath` says whether a resolver is called for any field beneath the root.
+    """
 
     schema: Schema
     operation: Operation
@@ -69,6 +72,7 @@ class Writer:
     fragments: Fragments
     names: dict[str, Any] = field(default_factory=lambda: {"Unforeseen": Unforeseen})
     source: list[str] = field(default_factory=list)
+    asks_beneath: bool = False
     _numbers: Any = field(default_factory=count)
 
     def compiled(self) -> Mapping[str, Any]:
@@ -166,6 +170,7 @@ class Writer:
         if details[0].node.name.value == "__typename":
             return _Part(key, Written(repr(type_.name)))
         resolve = resolver(self.schema, self.operation, type_, definition, details)
+        self.asks_beneath |= resolve.attribute is None
         path = f"p.add_key({key!r}, {type_.name!r})"
         call = self._call(resolve, "o", path)
         if resolve.is_async:

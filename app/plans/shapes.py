@@ -15,7 +15,7 @@ from strawberry.schema import Schema
 from app.plans.arguments import Unforeseen
 from app.plans.completion import Writer
 from app.plans.fragments import Fragments
-from app.plans.operations import Operation
+from app.plans.operations import Inexpressible, Operation
 from app.plans.resolvers import resolver
 from app.plans.run import Run
 
@@ -116,12 +116,15 @@ def shape(schema: Schema, operation: Operation, variables: VariableValues, fragm
     constants: dict[str, Any] = {key: operation.root.name for key, details in grouped.items() if _is_typename(details)}
     asked = {key: details for key, details in grouped.items() if key not in constants}
     written = {key: _write(writer, details) for key, details in asked.items()}
+    serial = operation.node.operation is OperationType.MUTATION
+    if serial and len(asked) > 1 and writer.asks_beneath:
+        raise Inexpressible("a resolver that a later mutation's failure would ask again, after that mutation")
     names = writer.compiled()
     fields = [
         RootField(key, Path(None, key, operation.root.name), names[call], names[complete])
         for key, (call, complete) in written.items()
     ]
-    return Shape(fields, constants, list(grouped), operation.node.operation is OperationType.MUTATION)
+    return Shape(fields, constants, list(grouped), serial)
 
 
 def _is_typename(details: list[FieldDetails]) -> bool:
