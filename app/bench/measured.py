@@ -54,7 +54,7 @@ class Measured:
         }
 
 
-ROUNDS = 3
+ROUNDS = 5
 """How often everything is measured, in turn, so that what disturbs the machine for a while disturbs all servers."""
 
 
