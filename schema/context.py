@@ -79,10 +79,15 @@ class RequestContext:
 
     installation: Installation
     principal: Principal | None
-    correlation_id: UUID
+    correlation: str
     header_token: str | None = None
     response_headers: ResponseHeaders | None = None
     connection_params: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def correlation_id(self) -> UUID:
+        """What the request and all that it leads to belong to."""
+        return UUID(self.correlation)
 
     @property
     def bus(self) -> Bus:

@@ -6,7 +6,7 @@ from uuid import UUID
 import structlog
 
 from app.http.authentication import Authentication
-from app.kernel.clock import new_id
+from app.kernel.clock import new_id_text
 from app.kernel.messages import Principal
 from schema.context import CORRELATION_HEADER, Installation, RequestContext, ResponseHeaders
 
@@ -27,16 +27,15 @@ class Contexts:
     ) -> RequestContext:
         """The context of a request with these headers; whatever is logged of it bears its correlation id."""
         correlation = _correlation(correlation_id)
-        shown = str(correlation)
         if response_headers is not None:
-            response_headers[CORRELATION_HEADER] = shown
-        structlog.contextvars.bind_contextvars(correlation_id=shown)
+            response_headers[CORRELATION_HEADER] = correlation
+        structlog.contextvars.bind_contextvars(correlation_id=correlation)
         return RequestContext(self.installation, principal, correlation, token, response_headers)
 
 
-def _correlation(header: str | None) -> UUID:
-    """A fresh correlation id, or the caller's."""
+def _correlation(header: str | None) -> str:
+    """The caller's correlation id, or a fresh one."""
     try:
-        return UUID(header) if header else new_id()
+        return str(UUID(header)) if header else new_id_text()
     except ValueError:
-        return new_id()
+        return new_id_text()

@@ -95,10 +95,12 @@ class ReadModels:
     async def get(self, view: View[Row], key: Key, wanted: Wanted) -> Found[Row] | Behind:
         """One row by key, at least as fresh as wanted."""
         checkpoint, stored = await self._look(view, key, wanted)
-        if not _satisfies(checkpoint, stored, wanted) and wanted.wait_s > 0:
+        satisfied = _satisfies(checkpoint, stored, wanted)
+        if not satisfied and wanted.wait_s > 0:
             look = partial(self._look, view, key, wanted)
             checkpoint, stored = await self._look_until(view, wanted, look, lambda seen: _satisfies(*seen, wanted))
-        if checkpoint is not None and _satisfies(checkpoint, stored, wanted):
+            satisfied = _satisfies(checkpoint, stored, wanted)
+        if checkpoint is not None and satisfied:
             return Found(stored, checkpoint)
         return Behind(wanted, stored.version if stored else None, checkpoint, await self.freshness(view, wanted))
 

@@ -42,8 +42,18 @@ def now() -> datetime:
 
 def new_id() -> UUID:
     """A fresh UUIDv7: 48 bits of Unix milliseconds, then 74 random bits (RFC 9562, section 5.7)."""
+    return uuid_of(_fresh())
+
+
+def new_id_text() -> str:
+    """The text of a fresh UUIDv7."""
+    digits = f"{_fresh():032x}"
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+def _fresh() -> int:
     number = time.time_ns() // 1_000_000 << _UNIX_MS_SHIFT | next(_random) << 64 & _TOP_12_BITS | next(_random)
-    return uuid_of(number & _WITHOUT_MARKS | _MARKS)
+    return number & _WITHOUT_MARKS | _MARKS
 
 
 def uuid_of(number: int) -> UUID:

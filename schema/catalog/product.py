@@ -13,7 +13,7 @@ from app.kernel import typeid
 from app.plans import made_of, shown
 from read_model.catalog import product as view
 from schema.context import Info
-from schema.reading import MinVersion, Token, WaitMs, decode_id, not_reached, read
+from schema.reading import MinVersion, Token, WaitMs, decode_id, not_reached
 from schema.values import Money, Node, Processing
 
 
@@ -58,15 +58,17 @@ ProductResult = Annotated[Product | Processing, strawberry.union("ProductResult"
 async def get(
     info: Info,
     id: strawberry.ID,
-    min_version: int | None = None,
-    token: str | None = None,
-    wait_ms: int | None = None,
-) -> Product | Processing | None:
+    min_version: MinVersion = None,
+    token: Token = None,
+    wait_ms: WaitMs = None,
+) -> ProductResult | None:
     """The product; None where there is none."""
     info.context.asker()
     wanted = info.context.wanted(min_version=min_version, token=token, wait_ms=wait_ms)
-    found = await read(info, view.VIEW, decode_id("product", id, "id"), wanted)
-    return Product.of(found) if isinstance(found, Stored) else found
+    found = await info.context.reads.get(view.VIEW, decode_id("product", id, "id"), wanted)
+    if isinstance(found, Behind):
+        return Processing.of(found)
+    return Product.of(found.stored) if found.stored is not None else None
 
 
 async def products(info: Info, ids: Collection[UUID], wanted: Wanted) -> dict[UUID, Product]:
@@ -79,13 +81,6 @@ async def products(info: Info, ids: Collection[UUID], wanted: Wanted) -> dict[UU
 
 @strawberry.type
 class ProductQuery:
-    @strawberry.field(description="One product; null if there is no such one.")
-    async def product(
-        self,
-        info: Info,
-        id: strawberry.ID,
-        min_version: MinVersion = None,
-        token: Token = None,
-        wait_ms: WaitMs = None,
-    ) -> ProductResult | None:
-        return await get(info, id, min_version, token, wait_ms)
+    product: ProductResult | None = strawberry.field(
+        resolver=get, description="One product; null if there is no such one."
+    )

@@ -7,10 +7,11 @@ from uuid import UUID
 
 import strawberry
 
-from app.infra.freshness import Wanted
+from app.infra.freshness import Behind, Wanted
 from app.infra.hints import wait
 from app.infra.tables import Stored
 from app.kernel import typeid
+from app.kernel.messages import Principal
 from app.plans import made_of, shown
 from read_model.orders import order_details as view
 from schema.context import Info
@@ -134,33 +135,28 @@ OrderResult = Annotated[Order | Processing, strawberry.union("OrderResult")]
 async def get(
     info: Info,
     id: strawberry.ID,
-    min_version: int | None = None,
-    token: str | None = None,
-    wait_ms: int | None = None,
-) -> Order | Processing | None:
+    min_version: MinVersion = None,
+    token: Token = None,
+    wait_ms: WaitMs = None,
+) -> OrderResult | None:
     """The order; None where there is none that is the asker's to see."""
-    info.context.asker()
+    asker = info.context.asker()
     wanted = info.context.wanted(min_version=min_version, token=token, wait_ms=wait_ms)
-    found = await read(info, view.VIEW, decode_id("order", id, "id"), wanted)
-    return _shown(info, found) if isinstance(found, Stored) else found
+    found = await info.context.reads.get(view.VIEW, decode_id("order", id, "id"), wanted)
+    if isinstance(found, Behind):
+        return Processing.of(found)
+    return _shown(asker, found.stored) if found.stored is not None else None
 
 
-def _shown(info: Info, stored: Stored[view.OrderDetails]) -> Order | None:
-    return Order.of(stored) if info.context.asker().owns(stored.row.customer_id) else None
+def _shown(asker: Principal, stored: Stored[view.OrderDetails]) -> Order | None:
+    return Order.of(stored) if asker.owns(stored.row.customer_id) else None
 
 
 @strawberry.type
 class OrderQuery:
-    @strawberry.field(description="One order; null if there is no such one, or it is not yours to see.")
-    async def order(
-        self,
-        info: Info,
-        id: strawberry.ID,
-        min_version: MinVersion = None,
-        token: Token = None,
-        wait_ms: WaitMs = None,
-    ) -> OrderResult | None:
-        return await get(info, id, min_version, token, wait_ms)
+    order: OrderResult | None = strawberry.field(
+        resolver=get, description="One order; null if there is no such one, or it is not yours to see."
+    )
 
 
 @strawberry.type
@@ -177,10 +173,10 @@ async def _changes(info: Info, key: UUID) -> AsyncGenerator[Order, None]:
     reads, shown = info.context.reads, 0
     with reads.hints.subscribed(view.VIEW.name) as woken:
         while True:
-            info.context.asker()
+            asker = info.context.asker()
             found = await read(info, view.VIEW, key, Wanted())
             if isinstance(found, Stored) and found.version > shown:
                 shown = found.version
-                if order := _shown(info, found):
+                if order := _shown(asker, found):
                     yield order
             await wait(woken, _POLL_S)

@@ -52,7 +52,7 @@ class Product:
 
     def asks(self, asker: Principal | None) -> Callable[[], RequestContext]:
         """Makes contexts of requests by somebody, as the endpoint does."""
-        return lambda: RequestContext(self.installation, asker, new_id(), None, {})
+        return lambda: RequestContext(self.installation, asker, str(new_id()), None, {})
 
     async def hold(self, asked: Asked, asker: Principal | None) -> None:
         """Asks on one business day: at midnight, some answers change."""

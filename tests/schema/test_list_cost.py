@@ -71,7 +71,7 @@ class Desk:
         given = f"({', '.join(said)})" if said else ""
         field = list_.partition(" ")[0]
         shared = Shared(self.stores.log_id, Waiting(0, 0), SHOP, None, self.reads, None)
-        context = RequestContext(shared, OPERATOR, new_id())
+        context = RequestContext(shared, OPERATOR, str(new_id()))
         operation = f"{{ {field}{given} {{ {selection} }} }} {FRAGMENTS.format(kind=KINDS.get(field, ''))}"
         answer = await make(registry.ACCEPTED_COMMANDS).execute(
             operation if "..." in selection else operation.partition("fragment")[0], context_value=context

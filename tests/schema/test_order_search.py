@@ -211,7 +211,7 @@ async def test_facets_are_counted_in_one_go_and_only_if_selected(
         pool = Overheard(stores.pool)
         overheard = ReadModels(cast("Pool", pool), stores.tables, stores.documents, reads.hints)
         installation = Context(stores.log_id, Waiting(2_000, 10_000), LEEDS, None, overheard, None)
-        context = RequestContext(installation, OPEN_PRINCIPAL, new_id())
+        context = RequestContext(installation, OPEN_PRINCIPAL, str(new_id()))
         answer = await make(registry.ACCEPTED_COMMANDS).execute(f"{{ orders {{ {selected} }} }}", context_value=context)
     assert answer.errors is None
     assert len([query for query in pool.said if "group by" in query]) == statements

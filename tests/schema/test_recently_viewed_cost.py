@@ -51,7 +51,7 @@ class Desk:
         subject = typeid.encode("customer", self.customer)
         shop = Shop("GBP", ZoneInfo("Europe/London"))
         shared = Shared(self.stores.log_id, Waiting(0, 0), shop, None, self.reads, None)
-        context = RequestContext(shared, Principal(subject, frozenset({Role.CUSTOMER}), self.customer), new_id())
+        context = RequestContext(shared, Principal(subject, frozenset({Role.CUSTOMER}), self.customer), str(new_id()))
         schema = make(registry.ACCEPTED_COMMANDS)
         return await schema.execute(f"{{ recentlyViewed {{ {selection} }} }}", context_value=context)
 
