@@ -117,5 +117,5 @@ async def test_node_is_whatever_has_the_id(http: httpx.AsyncClient) -> None:
 
 @pytest.mark.parametrize(("wait_ms", "seconds"), [(None, 2), (0, 0), (1, 0.001), (10_001, 10), (2**31 - 1, 10)])
 def test_waiting_has_a_limit(wait_ms: int | None, seconds: float) -> None:
-    context = RequestContext(Context(str(new_id()), Waiting(2_000, 10_000), LEEDS, None, None, None), None, new_id())
+    context = RequestContext(Context(new_id(), Waiting(2_000, 10_000), LEEDS, None, None, None), None, str(new_id()))
     assert context.wanted(wait_ms=wait_ms) == Wanted(wait_s=seconds)
