@@ -1,5 +1,6 @@
 """The job `sweep`, each second: whatever has no living lease is asked for anew."""
 
+import random
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +10,10 @@ from workers.jobs.project import enqueue
 
 _APART = timedelta(milliseconds=30)
 """Spread over a few polls, so that one worker does not take all of them."""
+
+_POLL = timedelta(milliseconds=100)
+"""Whoever sweeps has just looked for jobs, so what is due at once is always found by another: perhaps by a worker of an
+older version, which does not serve the view. So it is due at any moment until the sweeper's next look."""
 
 
 async def sweep(context: dict[str, Any]) -> None:
@@ -20,4 +25,4 @@ async def sweep(context: dict[str, Any]) -> None:
         return
     for place, shard_id in enumerate(unowned):
         if worker.serves(shard_id):
-            await enqueue(context["redis"], shard_id, _APART * place)
+            await enqueue(context["redis"], shard_id, _APART * place + _POLL * random.random())
