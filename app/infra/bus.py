@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import random
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Protocol
@@ -54,6 +55,7 @@ class Bus:
     def __init__(self, pool: Pool, handlers: Handlers, hints: Hints) -> None:
         self._pool, self._handlers, self._hints = pool, handlers, hints
         self._reads, self._writes = SharedReads(pool), SharedWrites(pool)
+        self._under_way: Counter[UUID] = Counter()
 
     async def dispatch(self, command: Command, envelope: Envelope) -> Receipt:
         """Carries the command out, or returns the first receipt of a command id that was accepted before.
@@ -65,9 +67,19 @@ class Bus:
             envelope.actor.require_operator()
         elif not envelope.actor.roles:
             raise Forbidden("Say who you are: send a bearer token.")
-        receipt = await self._insist(command, envelope)
+        aggregate_id = command.aggregate_id
+        self._under_way[aggregate_id] += 1
+        try:
+            receipt = await self._insist(command, envelope)
+        finally:
+            self._leave(aggregate_id)
         self._hints.log_moved(receipt.position)
         return receipt
+
+    def _leave(self, aggregate_id: UUID) -> None:
+        self._under_way[aggregate_id] -= 1
+        if not self._under_way[aggregate_id]:
+            del self._under_way[aggregate_id]
 
     async def accepted(self, sent: Sequence[tuple[Command, Envelope]]) -> set[UUID]:
         """The ids of those that were accepted before, with this same content."""
@@ -85,12 +97,14 @@ class Bus:
     async def _insist(self, command: Command, envelope: Envelope) -> Receipt:
         """Tries again after races and restarts: the command id makes a doubtful commit harmless.
 
-        The first attempt locks nothing and can only succeed. Whatever else comes of it is decided anew under locks.
+        The first attempt locks nothing and can only succeed. Whatever else comes of it is decided anew under locks;
+        and so is at once what would lose to another command to its aggregate that is under way here.
         """
         print_ = fingerprint(command, envelope)
         try:
-            with suppress(Refusal, VersionConflict, *_LOST, *TRANSIENT):
-                return await self._at_once(command, envelope, print_)
+            if self._under_way[command.aggregate_id] == 1:
+                with suppress(Refusal, VersionConflict, *_LOST, *TRANSIENT):
+                    return await self._at_once(command, envelope, print_)
             for attempt in range(_ATTEMPTS):
                 with suppress(*_RACES, *TRANSIENT):
                     return await self._transact(command, envelope, print_)
