@@ -49,7 +49,7 @@ async def test_thirty_customers_after_the_last_ten_pieces(floor: Floor) -> None:
 async def test_many_orders_in_any_order_of_products_neither_oversell_nor_deadlock(floor: Floor) -> None:
     """Deliveries and price changes go on meanwhile. Sessions count their deadlocks when they end."""
     chance = random.Random(1)
-    products, customer = [await floor.product(12) for _ in range(6)], await floor.customer()
+    products, customer = [await floor.product(16) for _ in range(6)], await floor.customer()
     deadlocks, sessions = await floor.db.fetchval(_DEADLOCKS), await floor.db.fetchval(_BUS_SESSIONS)
     async with bootstrap.commands(floor.made.settings.model_copy(update={"db_pool_size": 16})) as side:
         crowd = replace(floor, side=side)
@@ -61,7 +61,7 @@ async def test_many_orders_in_any_order_of_products_neither_oversell_nor_deadloc
     assert {type(answer) for _, answer in outcomes} == {Receipt, InsufficientStock, PriceUnchanged}
     taken = _taken(command for command, answer in outcomes if isinstance(answer, Receipt))
     for product in products:
-        assert await floor.on_hand(product) == 12 + 3 - taken[product] >= 0
+        assert await floor.on_hand(product) == 16 + 3 - taken[product] >= 0
     assert await assert_tables_equal_the_fold(floor.made, floor.db) > 30
     await until(lambda: _are_gone(floor, sessions))
     assert await floor.db.fetchval(_DEADLOCKS) == deadlocks
