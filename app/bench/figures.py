@@ -47,13 +47,18 @@ class Goal:
     def words(self) -> str:
         """As it stands in a table."""
         mark = {True: "✓", False: "✗", None: "?"}[self.met]
-        shown = "not measured" if self.value is None else f"{self.value:,.3g}{self.target.unit}"
+        shown = "not measured" if self.value is None else f"{_three_digits(self.value)}{self.target.unit}"
         return " ".join(filter(None, (mark, self.what, f"{self.target.words}: {shown}")))
 
     def for_json(self) -> dict[str, Any]:
         """All of it."""
         target = self.target
         return {"what": self.what, target.relation: target.bound, "value": self.value, "met": self.met}
+
+
+def _three_digits(value: float) -> str:
+    """At least, and no exponent."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def ratio(value: float | None, base: float | None) -> float | None:

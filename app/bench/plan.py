@@ -2,7 +2,6 @@
 
 import random
 from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -115,32 +114,31 @@ class Plan:
 async def plan(rig: Rig, asked: Questions, seconds: float, say: Say) -> Plan:
     """Reads on one api process and on two, then updates at their rate. Raises BadAnswer."""
     one, two = ({field: Operation(TITLES[field]) for field in FIELDS} for _ in range(2))
-    async with AsyncExitStack() as stack:
-        apis = [await stack.enter_async_context(servers.api(core)) for core in range(2)]
+    async with servers.api() as alone, servers.api(processes=2) as both:
         for field in FIELDS * ROUNDS:
-            for operation, those in ((one[field], apis[:1]), (two[field], apis)):
-                say(f"{TITLES[field]}: {len(those)} api processes")
-                operation.take(await _read(rig, getattr(asked, field), those, seconds / ROUNDS))
+            for processes, operation, server in ((1, one[field], alone), (2, two[field], both)):
+                say(f"{TITLES[field]}, {processes} api processes")
+                operation.take(await _read(rig, getattr(asked, field), server, processes, seconds / ROUNDS))
     scalings = [Scaling(TITLES[field], one[field].measured[0], two[field].measured[0]) for field in FIELDS]
     update = await _updates(rig, seconds, say)
     return Plan(scalings, Costs.of(update), update.percentile_ms(0.99))
 
 
-async def _read(rig: Rig, question: Question, apis: Sequence[Server], seconds: float) -> Measured:
-    """Process n is on core n; the load generator has one of its own only where that leaves one."""
+async def _read(rig: Rig, question: Question, api: Server, processes: int, seconds: float) -> Measured:
+    """Each process has 32 connections if they are divided evenly; the load generator has a core if one is left."""
     least, most = question.lengths
     work = Work(
-        ports=[api.port for api in apis],
+        ports=[api.port],
         requests=question.requests(),
-        connections=CONNECTIONS * len(apis),
+        connections=CONNECTIONS * processes,
         seconds=seconds,
         warm_up_s=min(0.5, seconds),
         at_least=least,
         at_most=most,
     )
-    watched = rig.places.watched(*(api.pid for api in apis))
-    core = max(len(apis), LOAD_CORE) if len(apis) < cores() else None
-    return Measured.of(OURS, await run(f"{len(apis)} api processes", work, watched, question.wrong, core=core))
+    core = LOAD_CORE if processes < cores() else None
+    what, watched = f"{processes} api processes", rig.places.watched(api.pid)
+    return Measured.of(OURS, await run(what, work, watched, question.wrong, core=core))
 
 
 async def _updates(rig: Rig, seconds: float, say: Say) -> Load:

@@ -36,11 +36,15 @@ class Server:
 
 
 @asynccontextmanager
-async def api(core: int | None = SERVER_CORE, port: int | None = None) -> AsyncIterator[Server]:
-    """The product's api process, open to everybody who reaches this machine's loopback."""
-    port = port or free_port()
+async def api(processes: int = 1) -> AsyncIterator[Server]:
+    """The product's api process, open to everybody who reaches this machine's loopback.
+
+    Several share the port and run on any core; `pid` is then of the one that watches over them, the parent of all.
+    """
+    port, core = free_port(), SERVER_CORE if processes == 1 else None
     told = {"COUNTERFOIL_OPEN": "1", "COUNTERFOIL_HOST": "127.0.0.1", "COUNTERFOIL_PORT": str(port), **_SAME_PACKAGES}
-    async with _running(["app", "api"], port, core, told) as server:
+    several = ["--processes", str(processes)] if processes > 1 else []
+    async with _running(["app", "api", *several], port, core, told) as server:
         await _until(lambda: is_ready("127.0.0.1", port))
         yield server
 

@@ -44,6 +44,7 @@ def test_a_goal_shows_its_mark_its_target_and_the_figure() -> None:
     share = Target("at most", 25, " %")
     assert Goal("Python's part", share, 63.14).words == "✗ Python's part ≤ 25 %: 63.1 %"
     assert Goal("× stock", Target("at least", 15), 17.2).words == "✓ × stock ≥ 15: 17.2"
+    assert Goal("", Target("at least", 40_000), 43_711.8).words == "✓ ≥ 40,000: 43,712"
     assert Goal("", Target("at least", 40_000), None).words == "? ≥ 40,000: not measured"
 
 
