@@ -143,7 +143,8 @@ class Writer:
         parts = [self._field(type_, key, details) for key, details in grouped.items()]
         origin = _origin(type_)
         unfit = self._bind("unfit", _unfit if type_.is_type_of is None else _of_another_class)
-        lines = [f"if o.__class__ is not {self._bind('class', origin)} and {unfit}(o): raise Unforeseen"]
+        fit = self._bind("fit", {origin})
+        lines = [f"if o.__class__ not in {fit} and {unfit}(o, {fit}): raise Unforeseen"]
         making = [line for part in parts for line in part.before]
         making.append(f"d = {{{', '.join(f'{part.key!r}: {part.shown.text}' for part in parts)}}}")
         making += [line for part in parts for line in part.after]
@@ -215,11 +216,17 @@ def _origin(type_: GraphQLObjectType) -> type:
     return origin
 
 
-def _unfit(value: object) -> bool:
-    """Whether graphql-core would not take the value for an object, of a type that says nothing about it."""
-    return value is None or value is Undefined or isinstance(value, Exception) or isawaitable(value)
+def _unfit(value: object, fit: set[type]) -> bool:
+    """Whether graphql-core would not take the value for an object, of a type that says nothing about it.
+
+    Where it would, it takes all others of its class, which is noted among those that are `fit`.
+    """
+    if value is None or value is Undefined or isinstance(value, Exception) or isawaitable(value):
+        return True
+    fit.add(value.__class__)
+    return False
 
 
-def _of_another_class(_: object) -> bool:
+def _of_another_class(_: object, __: set[type]) -> bool:
     """Of a type that knows its values, graphql-core has to say whether it takes those of other classes."""
     return True

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
+from typing import Any
 
 import asyncpg
 
 from app.infra.freshness import ReadModels
 from app.infra.keyset import KeysetQuery, Ordering, Page, PageArguments
-from app.infra.tables import Stored
+from app.infra.tables import Stored, Unread
+from app.kernel.view import Key
 from read_model.catalog.product_search import VIEW, ListedProduct
 from read_model.catalog.product_text import Parameters, Reading, read
 
@@ -79,12 +81,24 @@ class Search:
         return [*found, *categories, *self.by_vendor(parameters), *self.by_price(parameters), *self.by_stock()]
 
 
-@dataclass(frozen=True, slots=True)
 class Hit:
-    """A product, and where it stands in its list."""
+    """A product, and where it stands in its list; `told` tells it apart from whatever else either was or will be."""
 
-    stored: Stored[ListedProduct]
-    cursor: str
+    __slots__ = ("_ordering", "_place", "_row", "told")
+
+    def __init__(self, row: Unread[ListedProduct], ordering: Ordering, place: tuple[Any, Key]) -> None:
+        self._row, self._ordering, self._place = row, ordering, place
+        self.told = ordering.name, place, row.told
+
+    @property
+    def stored(self) -> Stored[ListedProduct]:
+        """The product."""
+        return self._row.read()
+
+    @property
+    def cursor(self) -> str:
+        """Its place in the list, for clients."""
+        return self._ordering.cursor(*self._place)
 
 
 async def search(
@@ -99,6 +113,7 @@ async def search(
 async def find(reads: ReadModels, search: Search, sort: ProductSort, arguments: PageArguments) -> Page[Hit]:
     """A page of what the search finds."""
     table, ordering, parameters = reads.table(VIEW), search.sorted_by(sort).value, Parameters()
+    life = reads.life
     rank = search.reading.rank(parameters) if search.reading else "0"
     conditions = search.conditions(parameters)
     query = KeysetQuery(ordering, arguments)
@@ -107,7 +122,7 @@ async def find(reads: ReadModels, search: Search, sort: ProductSort, arguments: 
     rows = await reads.pool.fetch(f"select {table.selected}, rank from ({ranked}) as present {tail}", *parameters)
 
     def hit(row: asyncpg.Record) -> Hit:
-        return Hit(table.stored(row), ordering.cursor(row[ordering.column], row[ordering.key]))
+        return Hit(Unread(table, row, life), ordering, (row[ordering.column], row[ordering.key]))
 
     return query.page(rows, hit)
 

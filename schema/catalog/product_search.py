@@ -13,9 +13,8 @@ from app.infra.tables import Stored
 from app.kernel import typeid
 from app.kernel.errors import InvalidValue
 from app.kernel.values import require_storable
-from app.plans import shown
+from app.plans import known_by, shown
 from read_model.catalog import product_facets, product_listing
-from read_model.catalog.product_facets import PriceBand as Band
 from read_model.catalog.product_facets import facets, price_bands
 from read_model.catalog.product_listing import Hit, Search
 from read_model.catalog.product_search import VIEW, ListedProduct
@@ -57,20 +56,23 @@ class ProductSummary:
         return typeid.encode("product", self.row.product_id)
 
 
+@known_by("told")
 @strawberry.type
 class ProductEdge:
+    told: strawberry.Private[tuple[object, ...]]
     hit: strawberry.Private[Hit]
     cursor: str = shown("hit.cursor")
 
     @strawberry.field
     def node(self) -> ProductSummary:
-        return ProductSummary(stored=self.hit.stored, row=self.hit.stored.row)
+        stored = self.hit.stored
+        return ProductSummary(stored=stored, row=stored.row)
 
 
 @strawberry.type(description="A category or a vendor, and how many products it would leave.")
 class ProductChoice:
     value: str
-    count: int
+    count: int = shown("products")
 
 
 _BANDS = ", ".join(f"{lowest:f} to {highest:f}" for lowest, highest in price_bands() if highest is not None)
@@ -83,12 +85,7 @@ _BANDS = ", ".join(f"{lowest:f} to {highest:f}" for lowest, highest in price_ban
 class PriceBand:
     min_price: Decimal
     max_price: Decimal | None
-    count: int
-
-    @classmethod
-    def of(cls, band: Band) -> "PriceBand":
-        """The band as clients see it."""
-        return cls(min_price=band.min_price, max_price=band.max_price, count=band.products)
+    count: int = shown("products")
 
 
 @strawberry.type(
@@ -96,22 +93,12 @@ class PriceBand:
     "own, so that it shows what else could be chosen. Of categories and vendors the 100 with the most products."
 )
 class ProductFacets:
-    categories: list[ProductChoice]
-    vendors: list[ProductChoice]
-    price_bands: list[PriceBand]
-    in_stock: int
-    out_of_stock: int
-
-    @classmethod
-    def of(cls, found: product_facets.Facets) -> "ProductFacets":
-        """The facets as clients see them."""
-        return cls(
-            categories=[ProductChoice(value=each.value, count=each.products) for each in found.categories],
-            vendors=[ProductChoice(value=each.value, count=each.products) for each in found.vendors],
-            price_bands=[PriceBand.of(band) for band in found.price_bands],
-            in_stock=found.in_stock,
-            out_of_stock=found.out_of_stock,
-        )
+    found: strawberry.Private[product_facets.Facets]
+    categories: list[ProductChoice] = shown("found.categories")
+    vendors: list[ProductChoice] = shown("found.vendors")
+    price_bands: list[PriceBand] = shown("found.price_bands")
+    in_stock: int = shown("found.in_stock")
+    out_of_stock: int = shown("found.out_of_stock")
 
 
 @strawberry.type(description="A page of products.")
@@ -131,7 +118,7 @@ class ProductConnection:
 
     @strawberry.field(description="What the list could be narrowed to; worked out only when asked for.")
     async def facets(self, info: Info) -> ProductFacets:
-        return ProductFacets.of(await facets(info.context.reads, self.search))
+        return ProductFacets(found=await facets(info.context.reads, self.search))
 
 
 @strawberry.input(description="Every given condition must hold.")
@@ -205,6 +192,6 @@ def _values(values: list[str] | None, field: str) -> tuple[str, ...] | None:
 
 def _connection(found: Listed[tuple[Search, Page[Hit]]]) -> ProductConnection:
     search, page = found.found
-    edges = [ProductEdge(hit=hit) for hit in page.nodes]
-    info = PageInfo.of(page, [hit.cursor for hit in page.nodes])
+    edges = [ProductEdge(told=hit.told, hit=hit) for hit in page.nodes]
+    info = PageInfo.of(page, [hit.cursor for hit in (*page.nodes[:1], *page.nodes[-1:])])
     return ProductConnection(edges=edges, page_info=info, seen=found.freshness, search=search)
