@@ -69,7 +69,8 @@ class TableView(Table[Row]):
         """Writes rows and checkpoint in one statement; raises Fenced instead if the epoch or start is not ours."""
         beneath = [*map(self.entities.document, entities.values())] if entities and self.entities else []
         write = self.write(progress, [*map(self.document, rows.values())], beneath)
-        if await pool.fetchval(moving([*write.documents]), *parameters([*write.documents], [write])) is None:
+        statement = moving([*write.documents], patient=True)
+        if await pool.fetchval(statement, *parameters([*write.documents], [write])) is None:
             raise write.fenced()
 
     def write(self, progress: Progress, rows: Sequence[bytes], entities: Sequence[bytes]) -> "Write":
@@ -132,16 +133,18 @@ class Write:
         return Fenced("{}/{}/{} at epoch {}".format(*self.epoch))
 
 
-def moving(places: Sequence[Place]) -> str:
+def moving(places: Sequence[Place], *, patient: bool) -> str:
     """The statement that moves checkpoints of any shards, and writes to these places what belongs to those that move.
 
-    Its `parameters` are the moves, and then shards, epochs and documents for each place.
+    Its `parameters` are the moves, and then shards, epochs and documents for each place. A checkpoint that somebody
+    else has locked it waits for if it is `patient`, and leaves where it is otherwise.
     """
     parts = [
         f"written_{n} as ({place.table.upsert(_MOVE_PARAMETERS + 1 + UPSERT_PARAMETERS * n, place.owned)})"
         for n, place in enumerate(places)
     ]
-    return f"with {', '.join([_MOVE, *parts])} select * from moved"
+    move = _MOVE.format(locked="" if patient else "skip locked")
+    return f"with {', '.join([move, *parts])} select * from moved"
 
 
 def parameters(places: Sequence[Place], writes: Sequence[Write]) -> list[Any]:
@@ -168,7 +171,7 @@ asked as (
         as a (view, generation, shard, epoch, start, upto, head, event_at)
 ), held as (
     select a.* from asked a join read.checkpoints c using (view, generation, shard)
-    order by view, generation, shard for no key update of c
+    order by view, generation, shard for no key update of c {locked}
 ), moved as (
     update read.checkpoints c set position = h.upto, head = greatest(c.head, h.head),
         event_at = coalesce(h.event_at, c.event_at), heartbeat_at = clock_timestamp(),

@@ -1,7 +1,8 @@
 """Writing rows and checkpoints of all the shards of a worker process at once.
 
 Every shard keeps its own fence: its rows are written if its checkpoint moves, and only then. What one of them cannot
-write is written by none of them in that statement, so each is then written by itself, and only it fails.
+write is written by none of them in that statement, so each is then written by itself, and only it fails. And nobody
+waits for a checkpoint that somebody else has locked but the one whose it is.
 """
 
 from collections import OrderedDict
@@ -11,7 +12,7 @@ from typing import Any
 import asyncpg
 
 from app.infra.db import TRANSIENT, Pool
-from app.infra.table_views import Fenced, Place, Progress, TableView, Write, moving, parameters
+from app.infra.table_views import Place, Progress, TableView, Write, moving, parameters
 from app.infra.together import Together
 
 _MOST_BYTES = 100_000
@@ -30,7 +31,7 @@ class Writes:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self._together = {in_redis: Together(self._go) for in_redis in (True, False)}
-        self._statements = _Statements()
+        self._passing, self._patient = _Statements(patient=False), _Statements(patient=True)
 
     async def write(
         self,
@@ -44,30 +45,31 @@ class Writes:
         Raises Fenced, and writes nothing, if the epoch or start is not ours, whatever the others' are.
         """
         write = table.write(progress, rows, entities)
-        if write.size <= _MOST_BYTES:
-            await self._together[table.view.in_redis].ask(write)
-        elif error := await self._alone(write):
+        together = write.size <= _MOST_BYTES and await self._together[table.view.in_redis].ask(write)
+        if not together and (error := await self._alone(write)):
             raise error
 
-    async def _go(self, writes: Sequence[Write]) -> Sequence[Exception | None]:
+    async def _go(self, writes: Sequence[Write]) -> Sequence[bool]:
+        """Which of them are written. Those that are not have to try by themselves, and find out why."""
         try:
-            return await self._all(writes)
+            return await self._all(writes, self._passing)
         except TRANSIENT:
             raise
-        except asyncpg.PostgresError as error:
-            return [error] if len(writes) == 1 else [await self._alone(write) for write in writes]
+        except asyncpg.PostgresError:
+            return [False] * len(writes)
 
     async def _alone(self, write: Write) -> Exception | None:
         try:
-            return (await self._all([write]))[0]
+            (written,) = await self._all([write], self._patient)
         except (asyncpg.PostgresError, *TRANSIENT) as error:
             return error
+        return None if written else write.fenced()
 
-    async def _all(self, writes: Sequence[Write]) -> Sequence[Fenced | None]:
-        places, statement = self._statements.over({place for write in writes for place in write.documents})
+    async def _all(self, writes: Sequence[Write], statements: "_Statements") -> Sequence[bool]:
+        places, statement = statements.over({place for write in writes for place in write.documents})
         found = await self._pool.fetch(statement, *parameters(places, writes))
         moved = {tuple(row)[:4] for row in found}
-        return [None if write.epoch in moved else write.fenced() for write in writes]
+        return [write.epoch in moved for write in writes]
 
 
 class _Statements:
@@ -76,7 +78,8 @@ class _Statements:
     A statement does as well for fewer tables than it writes, but each costs a little even where it gets no rows.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, patient: bool) -> None:
+        self._patient = patient
         self._known: OrderedDict[frozenset[Place], tuple[Sequence[Place], str]] = OrderedDict()
 
     def over(self, places: Collection[Place]) -> tuple[Sequence[Place], str]:
@@ -85,7 +88,7 @@ class _Statements:
         found = self._closest(wanted)
         if found is None:
             found, order = wanted, sorted(wanted, key=lambda place: place.table.table)
-            self._known[found] = order, moving(order)
+            self._known[found] = order, moving(order, patient=self._patient)
         self._known.move_to_end(found)
         if len(self._known) > _KEPT_STATEMENTS:
             self._known.popitem(last=False)

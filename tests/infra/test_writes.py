@@ -114,6 +114,28 @@ async def held_up(pool: Pool) -> AsyncIterator[None]:
         await asyncio.sleep(0.2)
 
 
+async def test_nobody_waits_for_a_checkpoint_that_is_locked_but_its_own_shard(pool: Pool, leases: list[Lease]) -> None:
+    held, writes = SHARDS[len(SHARDS) // 2], Writes(pool)
+    async with pool.acquire() as other:
+        async with other.transaction():
+            await other.execute("select from read.checkpoints where view = $1 and shard = $2 for update", *_at(held))
+            going = {
+                lease.shard_id: asyncio.create_task(writes.write(TABLES[lease.shard_id.view], progress(lease, 0, 9)))
+                for lease in leases
+            }
+            await asyncio.wait_for(asyncio.gather(*(going[each] for each in SHARDS if each != held)), 20)
+            assert not going[held].done()
+            again = {each.shard_id: each for each in leases if each.shard_id != held}
+            assert await moved(writes, [(each, progress(each, 9, 10)) for each in again.values()]) == list(again)
+        await asyncio.wait_for(going[held], 20)
+    found = await checkpoints(pool)
+    assert {shard_id: row["position"] for shard_id, row in found.items()} == dict.fromkeys(SHARDS, 10) | {held: 9}
+
+
+def _at(shard_id: ShardId) -> tuple[str, int]:
+    return shard_id.view, shard_id.shard
+
+
 async def test_two_who_move_the_same_shards_in_any_order_do_not_wait_for_each_other(
     pool: Pool, leases: list[Lease]
 ) -> None:
@@ -249,7 +271,7 @@ async def test_a_write_that_is_large_waits_for_nobody(floors: list[Workshop], mo
 
 def test_statements_serve_for_fewer_tables_and_are_few() -> None:
     places = [place for view in FLAT for place in TableView(view, 1)._places]
-    statements = writes_module._Statements()
+    statements = writes_module._Statements(patient=True)
     order, whole = statements.over(places)
     assert set(order) == set(places)
     assert statements.over(places[: len(places) * 2 // 3]) == (order, whole)
