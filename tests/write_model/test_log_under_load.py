@@ -11,7 +11,7 @@ from app.infra.event_log import LogReader
 from app.kernel.clock import new_id, now
 from app.kernel.messages import Command, Receipt
 from tests.write_model.crowd import crowd
-from tests.write_model.floor import LYON, Floor, addition, order_of
+from tests.write_model.floor import LYON, Floor, addition, order_of, until
 from tests.write_model.tables import assert_tables_equal_the_fold
 from write_model.catalog.commands import ReceiveStock, ViewProduct
 from write_model.customers.commands import ChangeAddress
@@ -19,6 +19,10 @@ from write_model.orders.commands import CancelOrder
 
 PROCESSES, CLIENTS, COMMANDS, KILLS = 3, 12, 30, 8
 
+DEADLOCKS = "select deadlocks from pg_stat_database where datname = current_database()"
+SESSIONS = """
+select count(*) from pg_stat_activity where datname = current_database() and application_name = 'counterfoil_command'
+"""
 KILL_ONE = """
 select pg_terminate_backend(pid, 10000) from pg_stat_activity
 where datname = current_database() and application_name = 'counterfoil_command' and state <> 'idle' limit 1
@@ -87,8 +91,14 @@ async def kill(db: asyncpg.Pool) -> None:
         killed += len(await db.fetch(KILL_ONE))
 
 
+async def are_gone(db: asyncpg.Pool, sessions: int) -> bool:
+    """Sessions count their deadlocks when they end."""
+    return bool(await db.fetchval(SESSIONS) <= sessions)
+
+
 async def test_the_log_is_read_in_order_and_nothing_is_missed_or_done_twice(floor: Floor) -> None:
     shoppers = Shoppers([await floor.customer() for _ in range(3)], [await floor.product(30) for _ in range(4)])
+    deadlocks, sessions = await floor.db.fetchval(DEADLOCKS), await floor.db.fetchval(SESSIONS)
     reader = Reader(LogReader(floor.db, []))
     reading = asyncio.create_task(reader.follow())
     async with crowd(floor, PROCESSES) as processes:
@@ -103,5 +113,7 @@ async def test_the_log_is_read_in_order_and_nothing_is_missed_or_done_twice(floo
     assert len({receipt.command_id for receipt in shoppers.receipts}) == len(shoppers.receipts) > 500
     assert {receipt.position for receipt in shoppers.receipts} <= set(log)
     await assert_tables_equal_the_fold(floor.made, floor.db)
+    await until(lambda: are_gone(floor.db, sessions))
+    assert await floor.db.fetchval(DEADLOCKS) == deadlocks
     commands = await floor.db.fetch("select command_id::text from write.commands order by 1")
     assert commands == await floor.db.fetch("select distinct metadata ->> 'command_id' from write.events order by 1")
