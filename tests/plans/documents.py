@@ -107,7 +107,7 @@ class Book:
         document = DocumentNode(definitions=tuple(node for each in operations for node in each.definitions))
         meant = random.choice(operations)
         named = random.choice([meant.name, meant.name, meant.name, None, "C"]) if several else None
-        return Asked(print_ast(document), meant.variables.values(careless=random.random() < 0.3), named)
+        return Asked(print_ast(document), meant.variables.values(careless=random.random() < 0.2), named)
 
     def _operation(
         self, root: GraphQLObjectType, selections: SelectionSetNode, random: Random, prefix: str, name: str | None

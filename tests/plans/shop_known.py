@@ -32,12 +32,12 @@ CURSORS: Final = f"""{{
 """A query for cursors of every list."""
 
 TEXTS: Final[Known] = {
-    "first": ["0", "1", "2", "5", "20", "100", "null"] * 3 + ["101", "-1"],
-    "last": ["null"] * 9 + ["0", "1", "3", "101"],
-    "after": ["null"] * 3 + ['"x"', '""'],
-    "before": ["null"] * 9 + ['"x"'],
-    "minVersion": ["null", "1", "1", "2", "3", "4", "0", "1000", "-1"],
-    "waitMs": ["0", "0", "1", "null", "-1"],
+    "first": [*["0", "1", "2", "5", "20", "100", "null"] * 6, "101", "-1"],
+    "last": [*["null"] * 15, "0", "1", "3", "101"],
+    "after": [*["null"] * 12, '"x"', '""'],
+    "before": [*["null"] * 15, '"x"'],
+    "minVersion": [*["null", "1", "1", "2", "3", "4"] * 3, "0", "1000", "-1"],
+    "waitMs": [*["0", "1", "null"] * 6, "-1"],
     "text": ['"tea"', '"stoneware"', '"teapto"', '"lantern white"', '"ada"', '""', '"nope"', '"%_\\\\"', "null"],
     "prefix": ['"t"', '"te"', '"stone"', '"lan"', '""', '"qqq"', '"ü"'],
     "days": ["1", "30", "365", "0", "366"],
@@ -65,14 +65,14 @@ def shop_known(log_id: UUID, head: int, cursors: Mapping[str, Any], commands: Se
     return {
         **TEXTS,
         **_cursors(cursors),
-        "order.id": [*orders * 2, *wrong, products[0]],
-        "customer.id": [*customers * 3, *wrong, orders[0]],
-        "product.id": [*products * 2, *wrong, orders[0]],
-        "node.id": [*orders, *customers, *products, *wrong],
-        "customerId": [*[_ADA] * 4, *customers * 2, *wrong],
-        "productId": [*products * 2, *wrong],
+        "order.id": [*orders * 6, *wrong, products[0]],
+        "customer.id": [*customers * 6, *wrong, orders[0]],
+        "product.id": [*products * 6, *wrong, orders[0]],
+        "node.id": [*[*orders, *customers, *products] * 2, *wrong],
+        "customerId": [*[_ADA] * 10, *customers * 4, *wrong],
+        "productId": [*products * 4, *wrong],
         "commandId": [*_literals(commands), f'"{_ELSEWHERE}"', '"nope"'],
-        "token": [*["null"] * 6, *_literals(_tokens(log_id, head)), '"nope"', '""'],
+        "token": [*["null"] * 20, *_literals(_tokens(log_id, head)), '"nope"', '""'],
         "view": ['"order_details"', '"product"', '"nope"', '""', "null"],
     }
 

@@ -9,7 +9,7 @@ from tests.plans.oracle import LEFT_BY_LIBRARY, Oracle
 
 pytestmark = LEFT_BY_LIBRARY
 ASKED = corners.asked()
-ORACLE = Oracle(EVERYTHING, journal)
+ORACLE = Oracle(EVERYTHING, journal, serial=True)
 
 
 @pytest.mark.parametrize("asked", ASKED.values(), ids=ASKED)

@@ -17,4 +17,4 @@ FOUND = {
 
 @pytest.mark.parametrize("asked", FOUND.values(), ids=FOUND)
 async def test_found(asked: Asked) -> None:
-    await Oracle(EVERYTHING, journal).hold(asked, Context)
+    await Oracle(EVERYTHING, journal, serial=True).hold(asked, Context)
