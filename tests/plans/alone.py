@@ -4,22 +4,10 @@ Where a field that must not be null fails at the root, all data are gone, and th
 cancelled. Which of their errors are told then is a matter of who was first.
 """
 
-from collections.abc import Iterator
 from typing import Any
 
-from graphql import (
-    DocumentNode,
-    ExecutionResult,
-    FieldNode,
-    FragmentDefinitionNode,
-    FragmentSpreadNode,
-    InlineFragmentNode,
-    OperationDefinitionNode,
-    SelectionNode,
-    SelectionSetNode,
-    execute,
-    parse,
-)
+from graphql import ExecutionResult, FieldNode, FragmentDefinitionNode, execute, parse, visit
+from graphql.language import REMOVE, SKIP, Visitor
 
 from schema.errors import typed
 from schema.schema import Schema
@@ -31,7 +19,7 @@ async def errors_alone(schema: Schema, asked: Asked, context: object, root: str)
     """The errors of the field at this key of an operation without the others, which has variables that nothing uses."""
     result = execute(
         schema._schema,
-        _narrowed(parse(asked.query), root),
+        visit(parse(asked.query), _Narrowing(schema, root)),
         context_value=context,
         variable_values=asked.variables,
         operation_name=asked.operation,
@@ -40,38 +28,17 @@ async def errors_alone(schema: Schema, asked: Asked, context: object, root: str)
     return [error.formatted for error in finished.errors or []]
 
 
-def _narrowed(document: DocumentNode, root: str) -> DocumentNode:
-    """The document with nothing else at its operations' roots; nodes that stay keep their places in the text."""
-    fragments = {each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)}
+class _Narrowing(Visitor):
+    """Takes the other fields away. Nodes that stay keep their places in the text."""
 
-    def kept(selections: SelectionSetNode) -> SelectionSetNode:
-        return SelectionSetNode(selections=tuple(each for node in selections.selections for each in part(node)))
+    def __init__(self, schema: Schema, root: str) -> None:
+        super().__init__()
+        types = (schema._schema.query_type, schema._schema.mutation_type)
+        self._roots, self._root = {each.name for each in types if each}, root
 
-    def part(node: SelectionNode) -> Iterator[SelectionNode]:
-        match node:
-            case FieldNode() if key(node) == root:
-                yield node
-            case InlineFragmentNode():
-                yield _inline(node.directives, kept(node.selection_set))
-            case FragmentSpreadNode():
-                yield _inline(node.directives, kept(fragments[node.name.value].selection_set))
-            case _:
-                return
+    def enter_fragment_definition(self, node: FragmentDefinitionNode, *_: Any) -> Any:
+        """Fields of the root's types are nowhere but at the root."""
+        return None if node.type_condition.name.value in self._roots else SKIP
 
-    definitions = (
-        OperationDefinitionNode(
-            operation=each.operation,
-            name=each.name,
-            variable_definitions=each.variable_definitions,
-            directives=each.directives,
-            selection_set=kept(each.selection_set),
-        )
-        if isinstance(each, OperationDefinitionNode)
-        else each
-        for each in document.definitions
-    )
-    return DocumentNode(definitions=tuple(definitions))
-
-
-def _inline(directives: Any, selections: SelectionSetNode) -> InlineFragmentNode:
-    return InlineFragmentNode(type_condition=None, directives=directives, selection_set=selections)
+    def enter_field(self, node: FieldNode, *_: Any) -> Any:
+        return SKIP if key(node) == self._root else REMOVE

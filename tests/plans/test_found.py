@@ -15,6 +15,15 @@ FOUND = {
 }
 
 
-@pytest.mark.parametrize("asked", FOUND.values(), ids=FOUND)
+FOREGONE = {
+    "a fragment of the root spread twice": Asked(
+        "{ things(of: BREAKS) { __typename } ...F ...F } fragment F on Query { doings { nullHard } }"
+    ),
+    "a root that fails later than another": Asked("{ failsHard(turns: 2) { real } doings { nullHard } }"),
+}
+"""All data are lost to one field of the root: what is told of the others is open, but not anything."""
+
+
+@pytest.mark.parametrize("asked", (FOUND | FOREGONE).values(), ids=FOUND | FOREGONE)
 async def test_found(asked: Asked) -> None:
     await Oracle(EVERYTHING, journal, serial=True).hold(asked, Context)
