@@ -139,8 +139,15 @@ OPERATIONS: Final = [
     Asked("{ text }", None, "A"),
 ]
 
+SERIAL: Final = (
+    'mutation { a: write(word: "a", turns: 9) { entries later } b: write(word: "b") { later } jot { entries later } }'
+)
 MUTATIONS: Final = [
-    'mutation { a: write(word: "a", turns: 9) { entries later } b: write(word: "b") { later } jot { entries later } }',
+    'mutation { a: write(word: "a", turns: 9) { entries } jot { entries } b: write(word: "b", turns: 2) { entries } }',
+    'mutation { a: write(word: "a", turns: 3) { entries } refuse { entries } b: jot(word: "b") { entries } }',
+    'mutation { a: write(word: "a", turns: 3) { entries } refuseHard { entries } b: jot(word: "b") { entries } }',
+    'mutation { jot { entries } a: write(word: "a", turns: "x") { entries } }',
+    SERIAL,
     'mutation { a: jot(word: "a") { entries } refuse { entries } b: jot(word: "b") { entries later } }',
     'mutation { a: jot(word: "a") { entries } refuseHard { entries } b: jot(word: "b") { entries later } }',
     'mutation { a: jot(word: "a") { fails } b: write(word: "b") { entries } }',

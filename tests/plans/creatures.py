@@ -8,6 +8,7 @@ import strawberry
 from graphql import GraphQLError
 
 from app.plans import shown
+from tests.plans.doings import Soon
 
 T = TypeVar("T")
 
@@ -106,6 +107,10 @@ Pet = Annotated[Cat | Dog, strawberry.union("Pet")]
 Thing = Annotated[Cat | Dog | Rock | Mirror, strawberry.union("Thing")]
 
 
+class Kitten(Cat):
+    """A cat of its own class, which the schema does not know."""
+
+
 @dataclass
 class CatRow:
     """A cat for those who only look at attributes."""
@@ -162,6 +167,13 @@ def shadows(which: Which) -> list[Shadow]:
         Which.STRANGERS: [OWNER, CAT, ROCK, None, CatRow("5", "R", 1, 2, "")],
     }
     return [Shadow(of=each) for each in casting.get(which, [])]
+
+
+def alone(number: int) -> Any:
+    """One of everything there is, whether it fits where it is shown or not."""
+    odd = [CatRow("cat_5", "Row", 1, 2, "flat"), Pane("pane"), Soon(CAT), ValueError("no cat"), None, "Cat", object()]
+    every = [CAT, DOG, GHOST, ROCK, MIRROR, HOUSE, BLIND, WRONG_CAT, Kitten(**vars(CAT)), *odd]
+    return every[number % len(every)]
 
 
 def things(which: Which) -> Any:

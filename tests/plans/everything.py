@@ -26,6 +26,7 @@ from tests.plans.creatures import (
     Sized,
     Thing,
     Which,
+    alone,
     creatures,
     pets,
     shadows,
@@ -48,6 +49,15 @@ class Context:
 def journal(context: Context) -> list[Any]:
     """What was left behind."""
     return context.journal
+
+
+@strawberry.type(description="One thing, taken for each of what it might be.")
+class One:
+    cat: Cat | None
+    mirror: Mirror | None
+    named: Named | None
+    sized: Sized | None
+    thing: Thing | None
 
 
 @strawberry.type
@@ -123,6 +133,11 @@ class Query:
     @strawberry.field
     def numbers(self, number: int = 3) -> Box[list[int]]:
         return Box(content=list(range(min(number, 20))))
+
+    @strawberry.field
+    def one(self, number: int = 0) -> "One":
+        it = alone(number)
+        return One(cat=it, mirror=it, named=it, sized=it, thing=it)
 
     @strawberry.field
     def text(self) -> str | None:

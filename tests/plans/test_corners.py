@@ -1,14 +1,19 @@
 """Each corner of execution once: a plan answers what the library answers."""
 
+import itertools
+
 import pytest
 
 from tests.plans import corners
 from tests.plans.answers import Asked, by_library
 from tests.plans.everything import EVERYTHING, Context, journal
+from tests.plans.leaves import NAMES, Kind
+from tests.plans.lists import Shape
 from tests.plans.oracle import LEFT_BY_LIBRARY, Oracle
 
 pytestmark = LEFT_BY_LIBRARY
 ASKED = corners.asked()
+THING = "thing { __typename ... on Cat { lives } ... on Dog { barks } ... on Rock { weight } ... on Mirror { name } }"
 ORACLE = Oracle(EVERYTHING, journal, serial=True)
 
 
@@ -17,12 +22,43 @@ async def test_corners(asked: Asked) -> None:
     await ORACLE.hold(asked, Context)
 
 
+@pytest.mark.parametrize("name", NAMES)
+async def test_leaves(name: str) -> None:
+    leaf = f"query ($kind: Kind!, $n: Int!) {{ leaves(kind: $kind, number: $n) {{ {name} }} }}"
+    full = f"query ($kind: Kind!, $n: Int!) {{ leaves(kind: $kind, number: $n) {{ full {{ {name} }} }} }}"
+    for query, kind, number in itertools.product((leaf, full), Kind, range(13)):
+        await ORACLE.hold(Asked(query, {"kind": kind.name, "n": number}), Context)
+
+
+@pytest.mark.parametrize("place", ["cat { id lives }", "mirror { name }", "named { id }", "sized { size }", THING])
+async def test_things(place: str) -> None:
+    for number in range(16):
+        await ORACLE.hold(Asked(f"query ($n: Int!) {{ one(number: $n) {{ {place} }} }}", {"n": number}), Context)
+
+
+@pytest.mark.parametrize("kind", Kind)
+async def test_lists(kind: Kind) -> None:
+    for name in ("loose", "whole", "open", "full", "colours", "fullColours", "grid", "fullGrid", "texts", "buffer"):
+        await ORACLE.hold(Asked(f"{{ lists(kind: {kind.name}) {{ {name} }} }}"), Context)
+
+
+@pytest.mark.parametrize("shape", Shape)
+async def test_shapes_of_lists(shape: Shape) -> None:
+    for field in (
+        "lists { made(of: %s) }",
+        "named(of: %s) { id }",
+        "things(of: %s) { __typename }",
+        "rows(of: %s) { text }",
+    ):
+        await ORACLE.hold(Asked(f"{{ {field % shape.name} }}"), Context)
+
+
 async def test_more_shapes_than_a_plan_keeps() -> None:
     for asked in corners.switches() * 2:
         await ORACLE.hold(asked, Context)
 
 
 async def test_mutations_run_one_after_the_other() -> None:
-    answer = await by_library(EVERYTHING, Asked(corners.MUTATIONS[0]), Context())
+    answer = await by_library(EVERYTHING, Asked(corners.SERIAL), Context())
     assert answer["data"]["a"] == {"entries": ["a"], "later": ["a"]}
     assert answer["data"]["jot"]["later"] == ["a", "b", "jotted"]
