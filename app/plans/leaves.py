@@ -47,7 +47,7 @@ def _coercion(type_: GraphQLLeafType) -> Callable[[Any], Any]:
     coerce_value = type_.coerce_output_value
 
     def coerce(value: Any) -> Any:
-        if isinstance(value, Exception) or hasattr(value, "__await__"):
+        if value is None or isinstance(value, Exception) or hasattr(value, "__await__"):
             raise Unforeseen
         shown = coerce_value(value)
         if shown is None or shown is Undefined:
