@@ -14,6 +14,7 @@ from typing import Any
 from graphql import (
     GraphQLAbstractType,
     GraphQLList,
+    GraphQLNamedType,
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLOutputType,
@@ -27,7 +28,7 @@ from strawberry.schema import Schema
 from app.plans.arguments import Unforeseen
 from app.plans.fragments import Fragments
 from app.plans.leaves import leaf
-from app.plans.operations import Grouped, Operation
+from app.plans.operations import Grouped, Inexpressible, Operation
 from app.plans.resolvers import Resolver, resolver
 from app.plans.shown import BY_VALUE, SOURCE
 
@@ -127,6 +128,7 @@ class Writer:
 
     def _abstract(self, type_: GraphQLAbstractType, details: list[FieldDetails]) -> Written:
         """By the class of the value, which has to be that of a possible type itself."""
+        _require_plain(type_)
         possible = self.operation.schema.get_possible_types(type_)
         written = {_origin(each): self._object(each, details) for each in possible}
         by_class = self._bind("types", _Later(self.names, {made: each.text for made, each in written.items()}))
@@ -140,6 +142,7 @@ class Writer:
         return self._selection(type_, self.operation.subfields(type_, details, self.variables))
 
     def _selection(self, type_: GraphQLObjectType, grouped: Grouped) -> Written:
+        _require_plain(type_)
         parts = [self._field(type_, key, details) for key, details in grouped.items()]
         origin = _origin(type_)
         unfit = self._bind("unfit", _unfit if type_.is_type_of is None else _of_another_class)
@@ -209,6 +212,13 @@ class _Later(dict[type, Any]):
     def __missing__(self, made: type) -> Any:
         self[made] = function = self._names[self._named[made]]
         return function
+
+
+def _require_plain(type_: GraphQLNamedType) -> None:
+    """Raises Inexpressible for a type that says by code of its own which values are of it."""
+    definition = type_.extensions["strawberry-definition"]
+    if any(getattr(definition, name, None) is not None for name in ("is_type_of", "resolve_type")):
+        raise Inexpressible(f"what is a {type_.name}")
 
 
 def _origin(type_: GraphQLObjectType) -> type:
