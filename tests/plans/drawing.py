@@ -2,6 +2,7 @@
 
 from typing import Final
 
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 
 from tests.plans.documents import REWRITTEN
@@ -12,6 +13,10 @@ SHARES: Final = {"queries": 0.5, "mutations": 0.1, "product": 0.4}
 
 _MARGIN: Final = 2.2
 """Some of what is drawn has been asked before."""
+
+
+LONG: Final = pytest.mark.timeout(max(300, DOCUMENTS // 10))
+"""More documents than usual take longer than a test may."""
 
 
 def least(share: str) -> int:

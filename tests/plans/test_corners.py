@@ -30,7 +30,9 @@ async def test_leaves(name: str) -> None:
         await ORACLE.hold(Asked(query, {"kind": kind.name, "n": number}), Context)
 
 
-@pytest.mark.parametrize("place", ["cat { id lives }", "mirror { name }", "named { id }", "sized { size }", THING])
+@pytest.mark.parametrize(
+    "place", ["cat { id lives }", "mirror { name }", "named { id }", "sized { __typename size }", THING]
+)
 async def test_things(place: str) -> None:
     for number in range(16):
         await ORACLE.hold(Asked(f"query ($n: Int!) {{ one(number: $n) {{ {place} }} }}", {"n": number}), Context)

@@ -7,7 +7,7 @@ from hypothesis import given
 
 from tests.plans.answers import Asked
 from tests.plans.documents import Book
-from tests.plans.drawing import drawn, least
+from tests.plans.drawing import LONG, drawn, least
 from tests.plans.everything import EVERYTHING, Context, journal
 from tests.plans.known import KNOWN
 from tests.plans.oracle import LEFT_BY_LIBRARY, Oracle, Tally
@@ -20,6 +20,7 @@ BOOK: Final = Book(EVERYTHING._schema, KNOWN, rare=RARE)
 QUERIES, MUTATIONS, WRONG = (Oracle(EVERYTHING, journal, serial=serial) for serial in (False, True, False))
 
 
+@LONG
 @drawn("queries")
 @given(BOOK.queries())
 async def test_queries(documents: list[Asked]) -> None:
@@ -27,6 +28,7 @@ async def test_queries(documents: list[Asked]) -> None:
         await QUERIES.hold(asked, Context)
 
 
+@LONG
 @drawn("mutations")
 @given(BOOK.mutations())
 async def test_mutations(documents: list[Asked]) -> None:
@@ -34,6 +36,7 @@ async def test_mutations(documents: list[Asked]) -> None:
         await MUTATIONS.hold(asked, Context)
 
 
+@LONG
 @drawn("mutations")
 @given(BOOK.wrong())
 async def test_documents_with_a_mistake(documents: list[Asked]) -> None:

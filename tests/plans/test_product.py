@@ -6,13 +6,14 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.plans.drawing import drawn, least
+from tests.plans.drawing import LONG, drawn, least
 from tests.plans.product import ASKERS, Product
 
 PLANNED_AT_LEAST = 0.95
 """Of valid operations without introspection."""
 
 
+@LONG
 @drawn("product")
 @given(data=st.data())
 async def test_queries(shop_asked: Product, data: st.DataObject) -> None:
