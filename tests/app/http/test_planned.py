@@ -1,4 +1,4 @@
-"""Operations that are answered by their plans: as the library would answer, counted, and never from what has changed."""
+"""Operations that are answered by their plans: as the library would answer, and never from what has changed."""
 
 import json
 from collections.abc import AsyncIterator
