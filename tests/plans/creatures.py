@@ -31,20 +31,29 @@ class Named:
 class Sized:
     size: int
 
+
+@strawberry.interface
+class Judged:
+    """Tells apart by itself what it is told of."""
+
+    @strawberry.field
+    def verdict(self) -> str:
+        return "judged"
+
     @classmethod
     def resolve_type(cls, value: Any, _info: Any, _type: Any) -> str | None:
         return "Dog" if getattr(value, "size", None) == 0 else {CatRow: "Cat"}.get(type(value), type(value).__name__)
 
 
 @strawberry.type
-class Cat(Named, Sized):
+class Cat(Named, Sized, Judged):
     lives: int
     mood: str
     house: "House | None" = None
 
 
 @strawberry.type
-class Dog(Named, Sized):
+class Dog(Named, Sized, Judged):
     barks: bool
     mood: int
     friend: "Pet | None" = None
@@ -87,10 +96,15 @@ class Shadow:
 
 @strawberry.type
 class Mirror:
-    """Told apart by itself."""
-
     name: str
     reflection: "Thing | None" = None
+
+
+@strawberry.type
+class Pool:
+    """Says itself what is one."""
+
+    name: str
 
     @classmethod
     def is_type_of(cls, value: Any, _info: Any) -> bool:
@@ -145,7 +159,7 @@ ROCK = Rock(name=None, weight=2.5)
 MIRROR = Mirror(name="mirror", reflection=DOG)
 HOUSE = House(address="Elm 1", inhabitants=[CAT, DOG], things=[CAT, None, ROCK, MIRROR])
 WRONG_CAT = Cat(id=strawberry.ID("cat_0"), name="Null", size=0, lives=0, mood="none")
-BLIND = Mirror(name="blind")
+POOL, BLIND = Pool(name="pool"), Pool(name="blind")
 OWNER = Cat(id=strawberry.ID("cat_2"), name="Kit", size=2, lives=1, mood="", house=HOUSE)
 
 
@@ -172,7 +186,7 @@ def shadows(which: Which) -> list[Shadow]:
 def alone(number: int) -> Any:
     """One of everything there is, whether it fits where it is shown or not."""
     odd = [CatRow("cat_5", "Row", 1, 2, "flat"), Pane("pane"), Soon(CAT), ValueError("no cat"), None, "Cat", object()]
-    every = [CAT, DOG, GHOST, ROCK, MIRROR, HOUSE, BLIND, WRONG_CAT, Kitten(**vars(CAT)), *odd]
+    every = [CAT, DOG, GHOST, ROCK, MIRROR, HOUSE, BLIND, WRONG_CAT, POOL, Kitten(**vars(CAT)), *odd]
     return every[number % len(every)]
 
 

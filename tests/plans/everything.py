@@ -18,9 +18,11 @@ from tests.plans.creatures import (
     Dog,
     Ghost,
     House,
+    Judged,
     Mirror,
     Named,
     Pet,
+    Pool,
     Rock,
     Shadow,
     Sized,
@@ -55,6 +57,8 @@ def journal(context: Context) -> list[Any]:
 class One:
     cat: Cat | None
     mirror: Mirror | None
+    pool: Pool | None
+    judged: Judged | None
     named: Named | None
     sized: Sized | None
     thing: Thing | None
@@ -137,7 +141,7 @@ class Query:
     @strawberry.field
     def one(self, number: int = 0) -> "One":
         it = alone(number)
-        return One(cat=it, mirror=it, named=it, sized=it, thing=it)
+        return One(cat=it, mirror=it, pool=it, judged=it, named=it, sized=it, thing=it)
 
     @strawberry.field
     def text(self) -> str | None:

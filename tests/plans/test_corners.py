@@ -14,6 +14,7 @@ from tests.plans.oracle import LEFT_BY_LIBRARY, Oracle
 pytestmark = LEFT_BY_LIBRARY
 ASKED = corners.asked()
 THING = "thing { __typename ... on Cat { lives } ... on Dog { barks } ... on Rock { weight } ... on Mirror { name } }"
+JUDGED = "judged { __typename verdict }"
 ORACLE = Oracle(EVERYTHING, journal, serial=True)
 
 
@@ -31,10 +32,10 @@ async def test_leaves(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "place", ["cat { id lives }", "mirror { name }", "named { id }", "sized { __typename size }", THING]
+    "place", ["cat { id lives }", "mirror { name }", "named { id }", "sized { size }", "pool { name }", JUDGED, THING]
 )
 async def test_things(place: str) -> None:
-    for number in range(16):
+    for number in range(17):
         await ORACLE.hold(Asked(f"query ($n: Int!) {{ one(number: $n) {{ {place} }} }}", {"n": number}), Context)
 
 

@@ -12,8 +12,8 @@ FOUND = {
     "a promise where a text stands": Asked("{ doings { promised } }"),
     "an attribute that is a promise": Asked("{ maybeDoings { awaited } }"),
     "null for an id that must be there": Asked("{ leaves(kind: EMPTY) { full { uuid } } }"),
-    "a type that says itself what is of it": Asked("{ one(number: 6) { mirror { name } } }"),
-    "an interface that says what is of which type": Asked("{ one(number: 7) { sized { __typename } } }"),
+    "a type that says itself what is of it": Asked("{ one(number: 6) { pool { name } } }"),
+    "an interface that says what is of which type": Asked("{ one(number: 7) { judged { __typename } } }"),
     "what an earlier mutation shows when a later one fails": Asked("mutation { a: jot { later } b: jot { fails } }"),
 }
 
