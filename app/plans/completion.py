@@ -217,7 +217,8 @@ class _Later(dict[type, Any]):
 def _require_plain(type_: GraphQLNamedType) -> None:
     """Raises Inexpressible for a type that says by code of its own which values are of it."""
     definition = type_.extensions["strawberry-definition"]
-    if any(getattr(definition, name, None) is not None for name in ("is_type_of", "resolve_type")):
+    judge = "resolve_type" if is_abstract_type(type_) else "is_type_of"
+    if getattr(definition, judge, None) is not None:
         raise Inexpressible(f"what is a {type_.name}")
 
 
