@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import strawberry
+from strawberry.schema.config import StrawberryConfig
 
 from app.plans import Documents
 from schema.scalars import CONFIG
@@ -37,7 +38,7 @@ from tests.plans.creatures import (
 )
 from tests.plans.doings import Doings, Info, OutOfOrder, doings
 from tests.plans.inputs import Echo
-from tests.plans.leaves import Kind, Leaves, nearly, sample
+from tests.plans.leaves import HUSH, Kind, Leaves, nearly, sample
 from tests.plans.lists import Lists, Shape, lists, shaped
 
 
@@ -220,5 +221,5 @@ EVERYTHING: Final = Schema(
     subscription=Subscription,
     types=[Cat, Dog, Rock, Ghost, Mirror],
     extensions=[Documents],
-    config=CONFIG,
+    config=StrawberryConfig(scalar_map={**CONFIG.scalar_map, **HUSH}),
 )

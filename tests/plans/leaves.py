@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from enum import Enum, IntEnum, StrEnum
-from typing import Any, Final
+from typing import Any, Final, NewType
 from uuid import UUID
 
 import strawberry
@@ -54,6 +54,11 @@ class Real(float):
     pass
 
 
+Hush = NewType("Hush", str)
+HUSH: Final = {Hush: strawberry.scalar(name="Hush", serialize=lambda said: said or None)}
+"""A scalar that has nothing to show of the empty text."""
+
+
 @strawberry.type(description="One of each scalar, where null may stand.")
 class Leaves:
     text: str | None
@@ -75,6 +80,10 @@ class Leaves:
     def void(self) -> None:
         shown_as_null: Any = self.truth
         return shown_as_null  # type: ignore[no-any-return]
+
+    @strawberry.field
+    def hush(self, said: str = "") -> Hush | None:
+        return Hush(said)
 
     @strawberry.field
     def full(self) -> "FullLeaves | None":

@@ -23,7 +23,7 @@ async def test_corners(asked: Asked) -> None:
     await ORACLE.hold(asked, Context)
 
 
-@pytest.mark.parametrize("name", [*NAMES, "void"])
+@pytest.mark.parametrize("name", [*NAMES, "void", "hush"])
 async def test_leaves(name: str) -> None:
     leaf = f"query ($kind: Kind!, $n: Int!) {{ leaves(kind: $kind, number: $n) {{ {name} }} }}"
     full = f"query ($kind: Kind!, $n: Int!) {{ leaves(kind: $kind, number: $n) {{ full {{ {name} }} }} }}"
