@@ -10,6 +10,7 @@ from uuid import UUID
 
 import strawberry
 from strawberry.scalars import JSON
+from strawberry.types.scalar import ScalarDefinition
 
 from schema.scalars import BigInt
 
@@ -55,7 +56,9 @@ class Real(float):
 
 
 Hush = NewType("Hush", str)
-HUSH: Final = {Hush: strawberry.scalar(name="Hush", serialize=lambda said: said or None)}
+HUSH: Final[dict[object, ScalarDefinition]] = {
+    Hush: strawberry.scalar(name="Hush", serialize=lambda said: said or None)
+}
 """A scalar that has nothing to show of the empty text."""
 
 
