@@ -25,6 +25,11 @@ class Asked:
     variables: dict[str, Any] | None = None
     operation: str | None = None
 
+    @property
+    def is_serial(self) -> bool:
+        """Whether it is a mutation: fields of a query may be cancelled for a failure beside them, before they end."""
+        return self.query.startswith("mutation")
+
     def __str__(self) -> str:
         return f"{self.query}\nvariables: {self.variables!a}, operation: {self.operation}"
 

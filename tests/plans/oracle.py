@@ -48,15 +48,10 @@ class Tally:
 
 @dataclass
 class Oracle(Generic[ContextT]):
-    """Both ways to an answer.
-
-    `left` says what an execution leaves behind in its context. Fields of queries may be cancelled for a failure beside
-    them, before or after they left something; those of a mutation, which runs serially, may not.
-    """
+    """Both ways to an answer. `left` says what an execution leaves behind in its context."""
 
     schema: Schema
     left: Callable[[ContextT], Any]
-    serial: bool = False
     volatile: frozenset[str] = NONE
     tally: Tally = field(default_factory=Tally)
 
@@ -80,13 +75,15 @@ class Oracle(Generic[ContextT]):
             why = difference(expected, answer, self.volatile)
             if why and not await self._cancelled(asked, context, expected, answer):
                 raise Differs(asked, why, expected, answer)
-            complete = self.serial or expected["data"] is not None
-            if complete and self.left(theirs) != self.left(mine):
+            may_be_less = expected["data"] is None and not asked.is_serial
+            if not may_be_less and self.left(theirs) != self.left(mine):
                 raise Differs(asked, "what is left behind", self.left(theirs), self.left(mine))
 
     async def _cancelled(self, asked: Asked, context: Callable[[], ContextT], expected: Any, actual: Any) -> bool:
         """Whether both answers have lost all data to errors that the library finds in these root fields alone."""
-        if not all(each and each["data"] is None and each.get("errors") for each in (expected, actual)):
+        if asked.is_serial or not all(
+            each and each["data"] is None and each.get("errors") for each in (expected, actual)
+        ):
             return False
         theirs, ours = expected["errors"], actual["errors"]
         if not all(each.get("path") for each in (*theirs, *ours)):

@@ -72,7 +72,7 @@ async def product(made: Installation) -> AsyncIterator[Product]:
     async with bootstrap.read_models(made.settings) as (reads, stores):
         installation = _installation(reads, stores)
         schema = make(registry.ACCEPTED_COMMANDS)
-        oracle = Oracle(schema, _headers, volatile=VOLATILE)
+        oracle = Oracle(schema, _headers, VOLATILE)
         product = Product(schema, installation, oracle)
         head = await _quiet(product)
         cursors, commands = await _data(product, CURSORS), await stores.pool.fetch(_commands(stores))

@@ -15,7 +15,7 @@ pytestmark = LEFT_BY_LIBRARY
 ASKED = corners.asked()
 THING = "thing { __typename ... on Cat { lives } ... on Dog { barks } ... on Rock { weight } ... on Mirror { name } }"
 JUDGED = "judged { __typename verdict }"
-ORACLE = Oracle(EVERYTHING, journal, serial=True)
+ORACLE = Oracle(EVERYTHING, journal)
 
 
 @pytest.mark.parametrize("asked", ASKED.values(), ids=ASKED)

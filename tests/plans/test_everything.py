@@ -17,7 +17,7 @@ RARE: Final = frozenset({"failsHard", "nullHard", "fails", "text", "number"})
 BOOK: Final = Book(EVERYTHING._schema, KNOWN, rare=RARE)
 
 
-QUERIES, MUTATIONS, WRONG = (Oracle(EVERYTHING, journal, serial=serial) for serial in (False, True, False))
+QUERIES, MUTATIONS, WRONG = (Oracle(EVERYTHING, journal) for _ in range(3))
 
 
 @LONG

@@ -29,4 +29,4 @@ FOREGONE = {
 
 @pytest.mark.parametrize("asked", (FOUND | FOREGONE).values(), ids=FOUND | FOREGONE)
 async def test_found(asked: Asked) -> None:
-    await Oracle(EVERYTHING, journal, serial=True).hold(asked, Context)
+    await Oracle(EVERYTHING, journal).hold(asked, Context)
