@@ -38,6 +38,7 @@ from tests.plans.creatures import (
 )
 from tests.plans.doings import Doings, Info, OutOfOrder, doings
 from tests.plans.inputs import Echo
+from tests.plans.kept import Kept, notes
 from tests.plans.leaves import HUSH, Kind, Leaves, nearly, sample
 from tests.plans.lists import Lists, Shape, lists, shaped
 
@@ -138,6 +139,10 @@ class Query:
     @strawberry.field
     def numbers(self, number: int = 3) -> Box[list[int]]:
         return Box(content=list(range(min(number, 20))))
+
+    @strawberry.field
+    def kept(self, number: int = 3) -> list[Kept | None]:
+        return [Kept(note=note) for note in notes(number)]
 
     @strawberry.field
     def one(self, number: int = 0) -> "One":

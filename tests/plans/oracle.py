@@ -58,6 +58,10 @@ class Oracle(Generic[ContextT]):
     def __post_init__(self) -> None:
         self.plans = Plans(self.schema, typed)
 
+    def forget(self) -> None:
+        """Begins to count anew; plans stay."""
+        self.tally = Tally()
+
     async def hold(self, asked: Asked, context: Callable[[], ContextT]) -> None:
         """Raises Differs where a plan, run twice at the same time, does not answer like the library.
 

@@ -15,7 +15,7 @@ from app.infra.freshness import ReadModels
 from app.infra.view_status import ViewStatus
 from app.kernel import typeid
 from app.kernel.clock import new_id
-from app.kernel.messages import Principal, Role
+from app.kernel.messages import Command, Envelope, Principal, Role
 from schema.context import Installation as Context
 from schema.context import RequestContext, Shop, Waiting
 from schema.schema import Schema, make
@@ -42,6 +42,7 @@ class Product:
 
     schema: Schema
     installation: Context
+    made: Installation
     oracle: Oracle[RequestContext]
     known: Known = field(default_factory=dict, repr=False)
 
@@ -73,7 +74,7 @@ async def product(made: Installation) -> AsyncIterator[Product]:
         installation = _installation(reads, stores)
         schema = make(registry.ACCEPTED_COMMANDS)
         oracle = Oracle(schema, _headers, VOLATILE)
-        product = Product(schema, installation, oracle)
+        product = Product(schema, installation, made, oracle)
         head = await _quiet(product)
         cursors, commands = await _data(product, CURSORS), await stores.pool.fetch(_commands(stores))
         product.known = shop_known(installation.log_id, head, cursors, [str(row[0]) for row in commands])
@@ -92,6 +93,15 @@ def _installation(reads: ReadModels, stores: bootstrap.Stores) -> Context:
     shop = Shop("GBP", ZoneInfo("Europe/London"))
     status = ViewStatus(stores.pool)
     return Context(stores.log_id, Waiting(default_ms=0, at_most_ms=2), shop, bus=None, reads=reads, status=status)
+
+
+async def change(product: Product, command: Command) -> None:
+    """Carries a command out, and waits until every view shows it."""
+    envelope = Envelope(command_id=new_id(), actor=OPERATOR, correlation_id=new_id())
+    async with bootstrap.commands(product.made.settings) as side:
+        await side.bus.dispatch(command, envelope)
+    await until_caught_up(product.made)
+    await _quiet(product)
 
 
 async def _quiet(product: Product) -> int:

@@ -57,6 +57,16 @@ async def test_shapes_of_lists(shape: Shape) -> None:
         await ORACLE.hold(Asked(f"{{ {field % shape.name} }}"), Context)
 
 
+@pytest.mark.parametrize("shown", ["text", "number", "big colour", "inner { text inner { text } }", "known { text }"])
+async def test_what_is_kept_is_shown_again(shown: str) -> None:
+    query = f"query ($n: Int!) {{ kept(number: $n) {{ {shown} }} }}"
+    oracle = Oracle(EVERYTHING, journal)
+    for _ in range(2):
+        oracle.forget()
+        for number in range(13):
+            await oracle.hold(Asked(query, {"n": number}), Context)
+
+
 async def test_more_shapes_than_a_plan_keeps() -> None:
     for asked in corners.switches() * 2:
         await ORACLE.hold(asked, Context)
