@@ -21,7 +21,7 @@ from app.infra.db import Connection, Pool
 _MOST = 32
 """Statements that go together: what bounds how long they hold their rows."""
 
-_PATIENCE_S = 0.02
+_PATIENCE_S = 0.05
 """After which those who came later wait no longer for those before them."""
 
 Locks = Mapping[str, Sequence[UUID]]
