@@ -5,7 +5,7 @@ from typing import Any, Final, TypeVar
 
 Row = TypeVar("Row")
 
-_MOST_BYTES: Final = 4_000_000
+_MOST_BYTES: Final = 12_000_000
 """Of documents; what they were decoded to takes some three times as much besides."""
 
 

@@ -6,7 +6,7 @@ import msgspec
 
 from app.plans.encoding import encode
 
-_MOST: Final = 4_096
+_MOST: Final = 12_288
 """Parts in a generation; one is about as long as the document that it shows, which it keeps alive."""
 
 
