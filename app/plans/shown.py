@@ -15,7 +15,6 @@ Type = TypeVar("Type", bound=type)
 PATH: Final = "__shown_path__"
 """Where a resolver that only reads an attribute says which."""
 
-
 SOURCE: Final = "__shown_source__"
 """Where a type says of which of its attributes it is made, or by which it is known."""
 

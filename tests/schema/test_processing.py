@@ -13,8 +13,9 @@ import pytest
 from app.infra.embedded import Servers
 from tests.schema.access import ADDRESS
 from tests.schema.asking import ask, code_of
-from tests.schema.test_reads import added, product, repriced
+from tests.schema.test_reads import added, repriced
 from tests.support.installation import Installation, installation
+from tests.support.replay import until_caught_up
 
 PROCESSING = "... on Processing { expectedVersion currentVersion lagMs retryAfterMs parked }"
 RECEIPT = "... on CommandAccepted { aggregateId version token }"
@@ -49,9 +50,7 @@ async def still(servers: Servers) -> AsyncIterator[Still]:
         await made.start_api()
         async with httpx.AsyncClient(base_url=made.url, timeout=30) as http:
             before = await added(http)
-            async with asyncio.timeout(60):
-                while (await product(http, before["aggregateId"], v=1))["__typename"] != "Product":
-                    pass
+            await until_caught_up(made)  # all shards of the view, not only the one that has the product
             worker.terminate()
             await asyncio.to_thread(worker.wait, 20)
             after = await repriced(http, before["aggregateId"], "9.00")
