@@ -17,7 +17,7 @@ from app.infra import generations
 from app.infra.bus import Bus
 from app.infra.db import COMMAND_ROLE, PROJECTION_ROLE, QUERY_ROLE, Pool, open_pool
 from app.infra.freshness import ReadModels
-from app.infra.hints import LOG, VIEWS, HintListener, HintSender
+from app.infra.hints import LOG, VIEWS, WANTED, HintListener, HintSender
 from app.infra.log_identity import look_up
 from app.infra.redis_rounds import RedisRounds
 from app.infra.redis_views import RedisLines, RedisView
@@ -91,13 +91,17 @@ async def commands(settings: Settings) -> AsyncIterator[Commands]:
 async def read_models(settings: Settings) -> AsyncIterator[tuple[ReadModels, Stores]]:
     """The read models over the query role, which cannot see the write model."""
     async with _stores(settings, settings.query_database, QUERY_ROLE, LOG, VIEWS) as stores:
-        yield ReadModels(stores.pool, stores.tables, stores.documents, stores.hints, stores.lives), stores
+        wishes = HintSender(stores.redis, stores.prefix)
+        try:
+            yield ReadModels(stores.pool, stores.tables, stores.documents, stores.hints, stores.lives, wishes), stores
+        finally:
+            await wishes.drain()
 
 
 @asynccontextmanager
 async def projection_stores(settings: Settings) -> AsyncIterator[Stores]:
     """The read stores as workers write them."""
-    async with _stores(settings, settings.projection_database, PROJECTION_ROLE, LOG) as stores:
+    async with _stores(settings, settings.projection_database, PROJECTION_ROLE, LOG, WANTED) as stores:
         yield stores
 
 

@@ -10,7 +10,7 @@ from redis.exceptions import RedisError
 
 from app.infra.checkpoints import Checkpoints, Freshness
 from app.infra.db import Pool
-from app.infra.hints import HintListener, wait
+from app.infra.hints import HintListener, HintSender, wait
 from app.infra.redis_views import RedisView, Top
 from app.infra.server_lives import ServerLives, ServerReplaced
 from app.infra.table_reads import Rows, TableReads
@@ -76,8 +76,9 @@ class ReadModels:
         documents: Mapping[str, RedisView[Any]],
         hints: HintListener,
         lives: ServerLives | None = None,
+        wishes: HintSender | None = None,
     ) -> None:
-        self.pool, self._tables, self.hints = pool, tables, hints
+        self.pool, self._tables, self.hints, self._wishes = pool, tables, hints, wishes
         self._checkpoints = Checkpoints(pool, tables, lives or ServerLives())
         self._rankings = documents
         self._documents = {name: each for name, each in documents.items() if each.view.documents}
@@ -201,6 +202,8 @@ class ReadModels:
                 left = deadline - time.monotonic()
                 if enough(seen) or left <= 0:
                     return seen
+                if self._wishes:
+                    self._wishes.wanted(view.name)
                 await wait(woken, min(left, _POLL_S))
 
     async def _look_at_many(self, view: View[Row], keys: Collection[Key], position: int) -> Rows[Row]:

@@ -19,32 +19,41 @@ LOG = "log"
 VIEWS = "views"
 """The channel of views: a message names those that moved, with commas between. Each is a topic of its own."""
 
+WANTED = "wanted"
+"""The channel of those who wait for views: a message names these, likewise."""
+
 
 class HintSender:
-    """Publishes the latest position; several commits while one message is under way become one message."""
+    """Publishes without letting anybody wait; what is said while one message is under way becomes one message."""
 
     def __init__(self, redis: aioredis.Redis, prefix: str) -> None:
-        self._redis, self._channel = redis, f"{prefix}:hint:{LOG}"
-        self._latest = 0
+        self._redis, self._prefix = redis, f"{prefix}:hint:"
+        self._said: dict[str, set[str]] = {}
         self._sending: asyncio.Task[None] | None = None
 
     def log_moved(self, position: int) -> None:
-        """Says that the log reaches this position, without waiting."""
-        self._latest = max(self._latest, position)
-        if self._sending is None or self._sending.done():
-            self._sending = asyncio.create_task(self._send())
+        """Says that the log reaches this position, or one that was said before."""
+        self._say(LOG, str(position))
+
+    def wanted(self, view: str) -> None:
+        """Says that somebody waits for the view to move."""
+        self._say(WANTED, view)
 
     async def drain(self) -> None:
         """Waits for the message under way, if there is one; call it before the client is closed."""
         if self._sending is not None:
             await self._sending
 
+    def _say(self, channel: str, topic: str) -> None:
+        self._said.setdefault(channel, set()).add(topic)
+        if self._sending is None or self._sending.done():
+            self._sending = asyncio.create_task(self._send())
+
     async def _send(self) -> None:
-        sent = 0
-        while sent < self._latest:
-            sent = self._latest
+        while self._said:
+            channel, topics = self._said.popitem()
             with contextlib.suppress(RedisError, OSError):
-                await self._redis.publish(self._channel, str(sent))
+                await self._redis.publish(self._prefix + channel, ",".join(topics))
 
 
 class HintListener:

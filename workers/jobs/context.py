@@ -18,6 +18,7 @@ from app.infra.redis_views import RedisView
 from app.infra.table_views import Fenced, TableView
 from app.infra.writes import Writes
 from workers.ending import end
+from workers.jobs.rest import Rest
 from workers.jobs.shard import ShardProjector, Shared, Stores
 
 _log = structlog.get_logger()
@@ -44,7 +45,7 @@ class WorkerContext:
     def __post_init__(self) -> None:
         handled = {each.__name__ for table in self.tables.values() for each in table.view.handles}
         tail = LogTail(self.pool, self.catalog, handled, self.hints)
-        self._shared = Shared(tail, self.leases, Writes(self.pool), self.rounds)
+        self._shared = Shared(tail, self.leases, Writes(self.pool), self.rounds, Rest(self.hints))
 
     def serves(self, shard_id: ShardId) -> bool:
         """Whether this process's code defines the view as that generation does."""

@@ -24,6 +24,7 @@ from app.infra.writes import Writes
 from app.kernel.messages import Event, Recorded
 from app.kernel.view import Key, own_key
 from workers.ending import end
+from workers.jobs.rest import Rest, Resting
 
 Row = TypeVar("Row")
 
@@ -52,6 +53,7 @@ class Shared:
     leases: Leases
     writes: Writes
     rounds: RedisRounds
+    rest: Rest
 
 
 class ShardProjector(Generic[Row]):
@@ -69,20 +71,23 @@ class ShardProjector(Generic[Row]):
         self._remembered = _RecentRows[Row](_REMEMBERED_ROWS)
         self._aggregates = _RecentRows[Any](_REMEMBERED_ROWS)
         self._writing: asyncio.Task[None] | None = None
+        self._resting: Resting
 
     async def run(self, until: float) -> None:
         """Projects until the monotonic clock says so. Raises Fenced when another worker has taken over."""
         try:
             await self._tail.verify(self._position)
             await self._claim_redis()
-            while time.monotonic() < until:
-                await self._advance()
-            await self._written()
+            with self._shared.rest.of(self._view.name) as self._resting:
+                while time.monotonic() < until:
+                    await self._advance()
+                await self._written()
         finally:
             await end([self._writing] if self._writing else [])
 
     async def _advance(self) -> None:
         """What comes next. At the end of the log it is written before more is read; behind it, meanwhile."""
+        await self._resting.over()
         near = await self._tail.after(self._position)
         read = near or await self._alone.after(self._position)
         self._head = max(self._head, read.head)
@@ -94,6 +99,8 @@ class ShardProjector(Generic[Row]):
             if near or self._is_time_to_renew():
                 await self._written()
             await self._keep_alive()
+        if self._position >= self._head:
+            self._resting.begin()
 
     async def _project(self, read: Stretch) -> None:
         events = [event.recorded() for event in read.events if event.type in self._handled]
