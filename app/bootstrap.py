@@ -19,6 +19,7 @@ from app.infra.db import COMMAND_ROLE, PROJECTION_ROLE, QUERY_ROLE, Pool, open_p
 from app.infra.freshness import ReadModels
 from app.infra.hints import LOG, VIEWS, WANTED, HintListener, HintSender
 from app.infra.log_identity import look_up
+from app.infra.redis_packing import packed_in_c
 from app.infra.redis_rounds import RedisRounds
 from app.infra.redis_views import RedisLines, RedisView
 from app.infra.server_lives import ServerLives
@@ -64,7 +65,7 @@ def open_redis(url: str, **options: Any) -> aioredis.Redis:
         retry=Retry(NoBackoff(), 1),
         **options,
     )
-    return client
+    return packed_in_c(client)
 
 
 def prefix_of(log_id: UUID) -> str:

@@ -1,17 +1,16 @@
 """Every accepted command, for clients that follow its way through the views. Spans the contexts: belongs to none."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from app.kernel.messages import Event, Recorded
+from app.kernel.structs import Struct
 from app.kernel.view import View
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AcceptedCommand:
+class AcceptedCommand(Struct, frozen=True, kw_only=True):
     """A command that was carried out: what it changed, and the log position of its last event."""
 
     command_id: UUID

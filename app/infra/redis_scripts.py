@@ -10,21 +10,27 @@ if epoch > tonumber(ARGV[1]) then return 'fenced' end
 """
 
 _WRITE = """
-for n = 3, #KEYS do
-    local places = tonumber(ARGV[a])
-    if places == 0 then
-        redis.call('SET', KEYS[n], ARGV[a + 1])
-        a = a + 2
-    else
-        for p = a + 1, a + 2 * places, 2 do
-            if tonumber(ARGV[p]) == 0 then redis.call('ZREM', KEYS[n], ARGV[p + 1])
-            else redis.call('ZADD', KEYS[n], ARGV[p], ARGV[p + 1]) end
-        end
-        a = a + 2 * places + 1
+local documents, written = tonumber(ARGV[a]), {}
+for n = 1, documents do
+    written[#written + 1] = KEYS[2 + n]
+    written[#written + 1] = ARGV[a + n]
+    if #written == 2000 or n == documents then
+        redis.call('MSET', unpack(written))
+        written = {}
     end
 end
+a = a + documents + 1
+for n = 3 + documents, #KEYS do
+    local last = a + 2 * tonumber(ARGV[a])
+    for p = a + 1, last, 2 do
+        if tonumber(ARGV[p]) == 0 then redis.call('ZREM', KEYS[n], ARGV[p + 1])
+        else redis.call('ZADD', KEYS[n], ARGV[p], ARGV[p + 1]) end
+    end
+    a = last + 1
+end
 """
-"""From argument `a` on, for every key: 0 and a document, or how many places, and score and member of each."""
+"""From argument `a` on: how many documents, and these, for the first keys; then for every other key how many places,
+and score and member of each. Lua hands over a few thousand arguments at once, not more."""
 
 CLAIM = (
     _FENCE

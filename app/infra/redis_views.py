@@ -164,11 +164,10 @@ class RedisView(Generic[Row]):
         self, rows: Mapping[Key, Stored[Row]], documents: Sequence[bytes] | None = None
     ) -> tuple[list[str], list[Any]]:
         """Keys and arguments that write these rows."""
-        keys, values = list[str](), list[Any]()
+        keys, values = list[str](), list[Any]([0])
         if self.view.documents:
             keys += [self._document_key(key) for key in rows]
-            documents = documents or [*map(self.table.document, rows.values())]
-            values += [value for each in documents for value in (0, each)]
+            values = [len(rows), *(documents or map(self.table.document, rows.values()))]
         for ranking, places in self._places(rows).items():
             keys.append(f"{self._base}rank:{ranking}")
             values += [len(places) // 2, *places]

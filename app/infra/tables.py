@@ -1,4 +1,4 @@
-"""Flat tables that derive from dataclasses: a column a field, and beside them version, position and shard.
+"""Flat tables that derive from structs: a column a field, and beside them version, position and shard.
 
 `version` is the entity's own, `position` that of the last event applied, `shard` the one that owns the row.
 """
@@ -6,7 +6,7 @@
 import math
 import types
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
@@ -18,6 +18,7 @@ import msgspec
 
 from app.infra.db import Connection, Pool
 from app.infra.text_search import Words
+from app.kernel.structs import Struct, names
 from app.kernel.view import Key
 
 Row = TypeVar("Row")
@@ -38,8 +39,7 @@ UPSERT_PARAMETERS = 3
 _MACHINERY = (("version", "bigint"), ("position", "bigint"), ("shard", "smallint"))
 
 
-@dataclass(frozen=True, slots=True)
-class Stored(Generic[Row]):
+class Stored(Struct, Generic[Row], frozen=True):
     """A row as a view holds it: the entity's version and the last event applied."""
 
     row: Row
@@ -91,7 +91,7 @@ class Unread(Generic[Row]):
 
 
 class Table(Generic[Row]):
-    """A table of rows of one dataclass, whose first field is the key."""
+    """A table of rows of one struct, whose first field is the key."""
 
     def __init__(self, table: str, row: type[Row], indexes: Sequence[str]) -> None:
         self.table, self.row, self.indexes = table, row, indexes
@@ -159,7 +159,7 @@ class Table(Generic[Row]):
         return f"select {self.selected} from {self.table} present where {self.key} = any($1::{self.columns[0].sql}[])"
 
     def stored(self, record: asyncpg.Record) -> Stored[Row]:
-        """A table row as the dataclass."""
+        """A table row as the struct."""
         return self._stored(record)
 
     @cached_property
@@ -171,7 +171,7 @@ class Table(Generic[Row]):
             for c in self.columns
         )
         made = f"Stored(Row({', '.join(values)}), record['version'], record['position'])"
-        function: Callable[[asyncpg.Record], Stored[Row]] = eval(  # noqa: S307 - of the names of a dataclass's fields
+        function: Callable[[asyncpg.Record], Stored[Row]] = eval(  # noqa: S307 - of the names of a struct's fields
             f"lambda record: {made}", {"Stored": Stored, "Row": self.row, **nested}
         )
         return function
@@ -182,9 +182,8 @@ def _indexed(index: str) -> str:
 
 
 def _columns(row: type) -> list[_Column]:
-    assert is_dataclass(row)
     hints = get_type_hints(row)
-    return [_column(f.name, hints[f.name]) for f in fields(row)]
+    return [_column(name, hints[name]) for name in names(row)]
 
 
 def _column(name: str, hint: Any) -> _Column:

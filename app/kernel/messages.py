@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 from uuid import UUID
 
 from app.kernel.errors import Forbidden
+from app.kernel.structs import Struct
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +50,7 @@ def generated_id() -> Any:
     return field(metadata={"generated": True})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class Event(Struct, frozen=True, kw_only=True):
     """A fact about one aggregate. `SCHEMA_VERSION` grows when the stored shape changes; upcasters lead to it."""
 
     SCHEMA_VERSION: ClassVar[int] = 1
@@ -119,8 +119,7 @@ class Receipt:
     position: int
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded(Generic[E_co]):
+class Recorded(Struct, Generic[E_co], frozen=True):
     """An event as the log holds it."""
 
     position: int

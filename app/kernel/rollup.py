@@ -7,10 +7,10 @@ code of its own. (What databases call incremental view maintenance; Gupta and Mu
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import fields
 from operator import attrgetter
 from typing import Any, TypeVar, get_origin, get_type_hints
 
+from app.kernel.structs import names, replace
 from app.kernel.view import Change, Entity, Key, Ranked, View
 
 Row = TypeVar("Row")
@@ -72,22 +72,21 @@ class _Arithmetic:
     """Adds and subtracts rows of one type in the fields that are sums."""
 
     def __init__(self, row: type[Any], sums: tuple[str, ...]) -> None:
-        names = [field.name for field in fields(row)]
-        if strange := set(sums) - set(names[1:]):
+        key, *others = names(row)
+        if strange := set(sums) - set(others):
             raise ValueError(f"{row.__name__} has no sums {sorted(strange)} beside its key")
-        self._row, self._sums = row, sums
+        self._sums = sums
         hints = get_type_hints(row)
         self._mappings = [name for name in sums if get_origin(hints[name]) is not None]
         self._numbers = [name for name in sums if name not in self._mappings]
-        self._labels = [name for name in names if name not in sums]
-        self._key = attrgetter(names[0])
+        self._key = attrgetter(key)
         self._values = attrgetter(*sums) if len(sums) > 1 else lambda row: (getattr(row, sums[0]),)
 
     def plus(self, row: Any, share: Any) -> Any:
         sums = {name: getattr(row, name) + getattr(share, name) for name in self._numbers}
         for name in self._mappings:
             sums[name] = _plus(getattr(row, name), getattr(share, name))
-        return self._with(row, sums)
+        return replace(row, **sums)
 
     def difference(self, before: Iterable[Any], after: Iterable[Any]) -> dict[Key, Any]:
         """What has to be added to each row; rows to which nothing changes are left out."""
@@ -99,17 +98,11 @@ class _Arithmetic:
         return {key: row for key, row in total.items() if any(self._values(row))}
 
     def _each(self, share: Any, made: Callable[[Any], Any]) -> Any:
-        return self._with(share, {name: made(getattr(share, name)) for name in self._sums})
+        return replace(share, **{name: made(getattr(share, name)) for name in self._sums})
 
     def _add(self, total: dict[Key, Any], share: Any) -> None:
         key = self._key(share)
         total[key] = self.plus(total[key], share) if key in total else share
-
-    def _with(self, row: Any, sums: dict[str, Any]) -> Any:
-        """What `dataclasses.replace` makes, which looks at every field anew."""
-        for name in self._labels:
-            sums[name] = getattr(row, name)
-        return self._row(**sums)
 
 
 def _plus(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,10 +1,11 @@
 """Values that several contexts share: money, addresses, and the checks on texts and numbers."""
 
 import re
-from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 from app.kernel.errors import CurrencyMismatch, InvalidValue
+from app.kernel.structs import Struct
 
 _MAX_AMOUNT = Decimal("1e12")
 _FINEST = Decimal("0.0001")
@@ -14,8 +15,7 @@ _ordinary = re.compile(r"\w[ -~\u00a0-\ud7ff]{0,99}").fullmatch
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
-@dataclass(frozen=True, slots=True)
-class Money:
+class Money(Struct, frozen=True):
     """An exact amount, at most four decimals, of one ISO 4217 currency."""
 
     amount: Decimal
@@ -38,8 +38,7 @@ class Money:
         return Money(self.amount * pieces, self.currency)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Address:
+class Address(Struct, frozen=True, kw_only=True):
     """Where someone lives or goods go. Records from old books may know the country alone."""
 
     street: str | None
@@ -48,27 +47,26 @@ class Address:
     country: str
 
     def __post_init__(self) -> None:
-        if self._is_ordinary():
+        if _are_ordinary(self.street, self.city, self.postal_code, self.country):
             return
         for field in ("street", "city", "postal_code"):
             if getattr(self, field) is not None:
                 require_text(getattr(self, field), field, at_most=200)
         require_text(self.country, "country", at_most=100)
 
-    def _is_ordinary(self) -> bool:
-        """Whether every part is short and begins with a letter or digit, as nearly all do: then nothing is wrong."""
-        street, city, postal_code = self.street, self.city, self.postal_code
-        return (
-            (street is None or _ordinary(street) is not None)
-            and (city is None or _ordinary(city) is not None)
-            and (postal_code is None or _ordinary(postal_code) is not None)
-            and _ordinary(self.country) is not None
-        )
-
     def lines(self) -> str:
         """The address as one line, the way that it is shown."""
         town = " ".join(part for part in (self.postal_code, self.city) if part)
         return ", ".join(part for part in (self.street, town, self.country) if part)
+
+
+@lru_cache(4_096)
+def _are_ordinary(*parts: str | None) -> bool:
+    """Whether every part is short and begins with a letter or digit, as nearly all do: then nothing is wrong.
+
+    The same address is read again and again: with every order, twice.
+    """
+    return all(part is None or _ordinary(part) for part in parts)
 
 
 def require_text(text: str, field: str, *, at_most: int) -> None:

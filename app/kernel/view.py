@@ -2,11 +2,12 @@
 
 import zlib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from app.kernel.messages import Event, Recorded
+from app.kernel.structs import Struct, names
 
 Row = TypeVar("Row")
 State = TypeVar("State")
@@ -20,7 +21,7 @@ Key = UUID | str
 class Entity(Generic[State]):
     """What a view remembers of every aggregate, beneath its rows: so that an event can be seen as a change of it.
 
-    `row` is a frozen dataclass whose first field is the aggregate's id; `evolve` folds the aggregate's events into it,
+    `row` is a struct whose first field is the aggregate's id; `evolve` folds the aggregate's events into it,
     and what it has once remembered it never forgets: an aggregate that is gone is one that says so.
     `name` is the table's, after the view's; `indexes` as a view's.
     """
@@ -49,8 +50,7 @@ class Change(Generic[State]):
         return made
 
 
-@dataclass(frozen=True, slots=True)
-class Ranked:
+class Ranked(Struct, frozen=True):
     """The place of a member in a sorted set of Redis: a set of the view's, by name. Score 0 takes it out."""
 
     ranking: str
@@ -62,7 +62,7 @@ class Ranked:
 class View(Generic[Row]):
     """The definition of a read model.
 
-    `row` is a frozen dataclass of what is stored; its first field, a UUID or a text, is the key. `keys` says which
+    `row` is a struct of what is stored; its first field, a UUID or a text, is the key. `keys` says which
     rows an event touches; `evolve` folds it into one of them and returns None where there is nothing to show. Both
     are pure. With an `entity`, both are given the `Change` that the event made of its aggregate instead of the event,
     and the view has one shard: the aggregate's events and the rows that they touch must meet.
@@ -91,7 +91,7 @@ class View(Generic[Row]):
     @property
     def key(self) -> str:
         """The name of the key's column."""
-        return fields(self.row)[0].name  # type: ignore[arg-type]
+        return names(self.row)[0]
 
     @property
     def in_redis(self) -> bool:

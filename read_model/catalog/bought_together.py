@@ -6,7 +6,6 @@ every product has a sorted set of those that it was bought with.
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
 from itertools import combinations
@@ -14,14 +13,14 @@ from uuid import UUID
 
 from app.infra.freshness import Behind, ReadModels, Wanted
 from app.kernel.rollup import rollup
+from app.kernel.structs import Struct
 from app.kernel.view import Ranked
 from read_model.orders.booking import BOOKING, Booking
 
 COUNTED = 8
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pair:
+class Pair(Struct, frozen=True, kw_only=True):
     """Two products, `one` the lower id, and the number of orders that hold both."""
 
     key: str

@@ -8,7 +8,7 @@ the hours from 2020 to that moment.
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, assert_never
@@ -16,6 +16,7 @@ from uuid import UUID
 
 from app.infra.freshness import Behind, ReadModels, Wanted
 from app.kernel.messages import Recorded
+from app.kernel.structs import Struct, replace
 from app.kernel.view import Ranked, View
 from write_model.catalog.events import ProductDiscontinued, ProductViewed
 
@@ -24,8 +25,7 @@ _HOUR_S = 3600.0
 _RANKING = "heat"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HotProduct:
+class HotProduct(Struct, frozen=True, kw_only=True):
     """One product that was looked at or is discontinued, which is never hot; `views` counts all of its views."""
 
     product_id: UUID

@@ -1,12 +1,12 @@
 """A product as a shop window shows it, with what is on hand."""
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, assert_never, get_args
 from uuid import UUID
 
 from app.kernel.messages import Recorded
+from app.kernel.structs import Struct, replace
 from app.kernel.view import View
 from read_model.catalog.stock_movements import STOCK_MOVEMENTS, moved, products_of
 from write_model.catalog.events import (
@@ -20,8 +20,7 @@ from write_model.catalog.events import (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Product:
+class Product(Struct, frozen=True, kw_only=True):
     """One product; `on_hand` counts pieces."""
 
     product_id: UUID

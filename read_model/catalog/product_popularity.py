@@ -16,6 +16,7 @@ from uuid import UUID
 from app.infra.freshness import Behind, ReadModels, Wanted
 from app.infra.redis_views import Top
 from app.kernel.rollup import rollup
+from app.kernel.structs import Struct
 from app.kernel.view import Ranked
 from read_model.orders.booking import BOOKING, Booking
 
@@ -35,8 +36,7 @@ class Measure(StrEnum):
     REVENUE = "revenue"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProductDay:
+class ProductDay(Struct, frozen=True, kw_only=True):
     """What one product sold on one business day, in one currency; below zero where credit notes outweigh the sales."""
 
     key: str

@@ -6,13 +6,13 @@ brought up to date at once (`fastupdate`), since otherwise every search would lo
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final, assert_never, get_args
 from uuid import UUID
 
 from app.kernel.messages import Recorded
+from app.kernel.structs import Struct, replace
 from app.kernel.view import View
 from read_model.catalog.search_words import code_of, words_of
 from read_model.catalog.stock_movements import STOCK_MOVEMENTS, moved, products_of
@@ -35,8 +35,7 @@ ANYWHERE: Final = "to_tsvector('english', words || ' ' || details)"
 _MOST_DETAILS = 2_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListedProduct:
+class ListedProduct(Struct, frozen=True, kw_only=True):
     """One product; `on_hand` and `popularity` count pieces.
 
     `popularity` is what was sold so far, less what was cancelled and what came back; `magnitude` is its binary digits.

@@ -11,6 +11,7 @@ from app.infra.freshness import Behind, ReadModels, Wanted
 from app.infra.keyset import Ordering, Page, PageArguments, cut
 from app.infra.tables import Stored
 from app.kernel.messages import Recorded
+from app.kernel.structs import Struct
 from app.kernel.view import Key, View
 from read_model.catalog import product
 from write_model.catalog.events import ProductViewed
@@ -21,16 +22,14 @@ MOST: Final = 20
 _NEWEST_FIRST: Final = Ordering("viewed_at-", "viewed_at", "product_id", datetime, descending=True)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class ViewedProduct:
+class ViewedProduct(Struct, frozen=True, kw_only=True, order=True):
     """When the customer last looked at a product; in order of time, and of ids among those of one moment."""
 
     viewed_at: datetime
     product_id: UUID
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecentlyViewed:
+class RecentlyViewed(Struct, frozen=True, kw_only=True):
     """One customer's last products, each once, the one viewed last at the front."""
 
     customer_id: UUID

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from app.infra.freshness import Behind, ReadModels, Wanted
 from app.infra.tables import Stored
+from app.kernel.structs import Struct
 from app.kernel.view import Change, View
 from read_model.catalog import bought_together, product, product_popularity
 from read_model.catalog.product_popularity import Measure, Window
@@ -25,16 +26,14 @@ _CANDIDATES = 300
 _POPULAR_DAYS = 90
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Basket:
+class Basket(Struct, frozen=True, kw_only=True):
     """One order's products, in its order."""
 
     order_id: UUID
     products: tuple[UUID, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Purchases:
+class Purchases(Struct, frozen=True, kw_only=True):
     """What a customer bought last, the latest order first."""
 
     customer_id: UUID

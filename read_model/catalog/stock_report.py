@@ -6,7 +6,7 @@ asked of product popularity, over the 28 business days up to a day: what was can
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 from typing import Any, get_args
@@ -16,6 +16,7 @@ import asyncpg
 
 from app.infra.freshness import ReadModels
 from app.infra.keyset import KeysetQuery, Ordering, Page, PageArguments
+from app.kernel.structs import Struct, replace
 from app.kernel.view import Change, View
 from read_model.catalog import product_popularity
 from read_model.orders.booking import BOOKING, BookedEvent, Booking
@@ -32,8 +33,7 @@ from write_model.catalog.events import (
 OBSERVED_DAYS = 28
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stock:
+class Stock(Struct, frozen=True, kw_only=True):
     """One product's stock; counts are pieces."""
 
     product_id: UUID

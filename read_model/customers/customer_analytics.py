@@ -13,7 +13,7 @@ Nothing depends on today, so a replay of the log gives the same rows at any time
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import Enum, StrEnum
@@ -23,6 +23,7 @@ from uuid import UUID
 from app.infra.freshness import ReadModels
 from app.infra.keyset import KeysetQuery, Ordering, Page, PageArguments
 from app.kernel.rollup import rollup
+from app.kernel.structs import Struct, field, replace
 from read_model.orders.booking import BOOKING, Booking
 
 _REGULAR_ORDERS = 2
@@ -54,8 +55,7 @@ class Segment(StrEnum):
         return cls.NEW if orders else cls.NONE
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CustomerAnalytics:
+class CustomerAnalytics(Struct, frozen=True, kw_only=True):
     """One customer in one currency; from `spent` on, everything follows from the sums before it.
 
     `orders_on` and `orders_to` count orders by day and by country, `amounts` is what goods cost by category, less

@@ -1,11 +1,11 @@
 """A customer as their own profile page shows them, with a ready-made display address."""
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, assert_never, get_args
 from uuid import UUID
 
 from app.kernel.messages import Recorded
+from app.kernel.structs import Struct, replace
 from app.kernel.values import Address
 from app.kernel.view import View, own_key
 from write_model.customers.events import (
@@ -16,8 +16,7 @@ from write_model.customers.events import (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CustomerProfile:
+class CustomerProfile(Struct, frozen=True, kw_only=True):
     """One customer."""
 
     customer_id: UUID

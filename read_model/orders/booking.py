@@ -3,13 +3,13 @@
 The days are the shop's business days, as the events tell them.
 """
 
-from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple, assert_never, get_args
 from uuid import UUID
 
 from app.kernel.messages import Recorded
+from app.kernel.structs import Struct, replace
 from app.kernel.view import Entity
 from write_model.orders.events import (
     CreditNoteRecorded,
@@ -50,8 +50,7 @@ class ReturnedLine(NamedTuple):
     line: BookedLine
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Booking:
+class Booking(Struct, frozen=True, kw_only=True):
     """An order with what came back of it; or a credit note, which has returned lines alone and is no order.
 
     `awaiting` is true while the goods are still in the house. A cancelled order keeps its lines: whoever counts looks

@@ -16,6 +16,7 @@ from app.infra.freshness import Behind, ReadModels, Wanted
 from app.infra.keyset import DEFAULT_PAGE, KeysetQuery, Page, PageArguments
 from app.infra.tables import Stored, Table
 from app.kernel.messages import Recorded
+from app.kernel.structs import Struct
 from app.kernel.view import Change, Entity, View
 from read_model.orders import order_summary
 from read_model.orders.order_summary import OrderSort, OrderSummary
@@ -24,8 +25,7 @@ NEWEST_FIRST: Final = OrderSort.PLACED_AT_DESC.value
 READY_MADE: Final = DEFAULT_PAGE
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CustomerOrders:
+class CustomerOrders(Struct, frozen=True, kw_only=True):
     """One customer's orders: how many there are, and the newest of them as lists show them."""
 
     customer_id: UUID

@@ -1,7 +1,6 @@
 """What an order holds, to be searched: written once, because its two indexes cost more than a change of status may."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
@@ -9,6 +8,7 @@ from app.infra.event_log import encode
 from app.infra.freshness import ReadModels
 from app.infra.text_search import Words, beginnings, searchable
 from app.kernel.messages import Recorded
+from app.kernel.structs import Struct
 from app.kernel.view import View, own_key
 from write_model.orders.events import OrderPlaced, PastOrderRecorded
 
@@ -16,8 +16,7 @@ FEW: Final = 2_000
 """So many orders are found by their ids in a few milliseconds, however they are then sorted and counted."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderContents:
+class OrderContents(Struct, frozen=True, kw_only=True):
     """One order's products, each once, and the words of their names and SKUs, its reference and its customer's name."""
 
     order_id: UUID

@@ -1,6 +1,5 @@
 """One order with everything that a page about it shows."""
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -8,6 +7,7 @@ from typing import Any, assert_never, get_args
 from uuid import UUID
 
 from app.kernel.messages import Recorded
+from app.kernel.structs import Struct, replace
 from app.kernel.values import Address
 from app.kernel.view import View, own_key
 from write_model.orders.events import (
@@ -34,8 +34,7 @@ class OrderStatus(StrEnum):
     RETURNED = "RETURNED"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DetailedItem:
+class DetailedItem(Struct, frozen=True, kw_only=True):
     """A line of the order; quantities count pieces."""
 
     line: int
@@ -48,8 +47,7 @@ class DetailedItem:
     amount: Decimal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StatusChange:
+class StatusChange(Struct, frozen=True, kw_only=True):
     """The order reached a status, when, by whom and why."""
 
     status: str
@@ -58,8 +56,7 @@ class StatusChange:
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderDetails:
+class OrderDetails(Struct, frozen=True, kw_only=True):
     """One order. `total` is goods and charges as ordered; `refunded` is the part of it given back."""
 
     order_id: UUID

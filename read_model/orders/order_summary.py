@@ -1,6 +1,7 @@
 """Orders as lists show them: searched, sorted, counted, a page at a time."""
 
-from dataclasses import dataclass, replace
+import dataclasses
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
@@ -14,6 +15,7 @@ from app.infra.keyset import KeysetQuery, Ordering, Page, PageArguments
 from app.infra.tables import Stored, Unread
 from app.infra.text_search import folded
 from app.kernel.messages import Recorded
+from app.kernel.structs import Struct, replace
 from app.kernel.view import View, own_key
 from read_model.orders import order_contents
 from write_model.orders.events import (
@@ -27,8 +29,7 @@ from write_model.orders.events import (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderSummary:
+class OrderSummary(Struct, frozen=True, kw_only=True):
     """One order in a list. `total` is goods and charges as ordered; `item_count` counts pieces."""
 
     order_id: UUID
@@ -173,7 +174,7 @@ async def narrowed(reads: ReadModels, wanted: OrderFilter) -> OrderFilter:
     PostgreSQL takes any beginning of a word for one that many texts have, and would go through the whole list for it.
     """
     few = await order_contents.few(reads, wanted.product_id, wanted.text)
-    return wanted if few is None else replace(wanted, product_id=None, text=None, orders=few)
+    return wanted if few is None else dataclasses.replace(wanted, product_id=None, text=None, orders=few)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,11 @@ from typing import Any
 from app.infra.freshness import ReadModels
 from app.infra.keyset import KeysetQuery, Ordering, Page, PageArguments
 from app.kernel.rollup import rollup
+from app.kernel.structs import Struct
 from read_model.orders.booking import BOOKING, Booking
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CityDay:
+class CityDay(Struct, frozen=True, kw_only=True):
     """One business day's orders to one city, in one currency.
 
     The length of the country's name is in the key, since names may hold what divides them.

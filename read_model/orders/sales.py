@@ -19,6 +19,7 @@ import asyncpg
 from app.infra.freshness import ReadModels
 from app.infra.keyset import KeysetQuery, Ordering, Page, PageArguments
 from app.kernel.rollup import rollup
+from app.kernel.structs import Struct
 from read_model.orders.booking import BOOKING, BookedLine, Booking
 
 
@@ -37,8 +38,7 @@ class Period(StrEnum):
     MONTH = "month"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DaySales:
+class DaySales(Struct, frozen=True, kw_only=True):
     """One business day's sales, in all or in one category or from one vendor (without `name`: in none).
 
     `orders` counts orders with such lines, `items` and `returned_items` pieces.

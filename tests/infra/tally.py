@@ -18,13 +18,13 @@ from app.infra.table_views import Progress, TableView
 from app.infra.tables import Stored, Table
 from app.kernel.clock import now
 from app.kernel.messages import Recorded
+from app.kernel.structs import Struct
 from app.kernel.view import Change, Entity, Key, Ranked, View, own_key
 from tests.support.installation import Installation
 from write_model.customers.events import AddressChanged
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tally:
+class Tally(Struct, frozen=True, kw_only=True):
     customer_id: UUID
     positions: tuple[int, ...]
 
@@ -37,8 +37,7 @@ def evolve(tally: Tally | None, recorded: Recorded[Any], key: Key) -> Tally:
 VIEW = View(name="tally", row=Tally, handles=(AddressChanged,), keys=own_key, evolve=evolve, documents=True)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mover:
+class Mover(Struct, frozen=True, kw_only=True):
     """The entity beneath REMEMBERED: how often a customer moved."""
 
     customer_id: UUID
@@ -63,8 +62,7 @@ REMEMBERED = View(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Places:
+class Places(Struct, frozen=True, kw_only=True):
     """A name, and its score in each sorted set."""
 
     name: str

@@ -24,6 +24,7 @@ from app.infra.table_views import TableView
 from app.infra.writes import Writes
 from app.kernel.clock import new_id, now
 from app.kernel.messages import Envelope, Principal, Recorded
+from app.kernel.structs import Struct
 from app.kernel.values import Address
 from app.kernel.view import View, own_key
 from tests.support.installation import Installation
@@ -40,8 +41,7 @@ SOMEWHERE = Address(street="1 High Street", city="Leeds", postal_code="LS1", cou
 ACTOR = Principal("torture", frozenset())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class Seen(Struct, frozen=True, kw_only=True):
     customer_id: UUID
     positions: tuple[int, ...]
     versions: tuple[int, ...]

@@ -1,7 +1,7 @@
 """Generations: a definition has one table, found again by what it says; a changed one gets a table of its own."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from app.infra import generations
 from app.infra.embedded import Servers
 from app.infra.generations import NotMigrated
 from app.infra.table_views import TableView
+from app.kernel.structs import Struct
 from app.kernel.view import View
 from app.migrations.migrate import migrate
 from tests.infra.tally import VIEW
@@ -20,8 +21,7 @@ from tests.support.installation import Installation, installation
 from write_model.customers.events import CustomerRegistered
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WiderTally:
+class WiderTally(Struct, frozen=True, kw_only=True):
     customer_id: UUID
     positions: tuple[int, ...]
     note: str | None

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -16,6 +15,7 @@ from app.infra.tables import Stored
 from app.infra.text_search import Words, searchable
 from app.kernel.clock import new_id
 from app.kernel.messages import Recorded
+from app.kernel.structs import Struct
 from app.kernel.values import Address
 from app.kernel.view import Key, View, own_key
 from tests.infra.tally import Workshop, progress, workshops
@@ -32,8 +32,7 @@ class Line(NamedTuple):
     price: Decimal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Everything:
+class Everything(Struct, frozen=True, kw_only=True):
     """A column of every kind, and of every kind that may be absent."""
 
     key: str

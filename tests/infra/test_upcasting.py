@@ -1,7 +1,6 @@
 """Events of older shapes: every step to today's is there at start, and a stored one is served in today's shape."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -39,8 +38,7 @@ values (gen_random_uuid(), 'order', $1, 1, 'OrderPlaced', 1, $2, $3)
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Moved(Event):
+class Moved(Event, frozen=True, kw_only=True):
     SCHEMA_VERSION: ClassVar[int] = 3
     where: str
     floor: int

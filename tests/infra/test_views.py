@@ -1,8 +1,8 @@
 """The contract of the read stores: data and checkpoint together, twice is once, and the dead cannot write."""
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import pytest
@@ -13,6 +13,7 @@ from app.infra.leases import Lease
 from app.infra.redis_views import Lost, RedisView
 from app.infra.table_views import Fenced
 from app.infra.tables import Stored
+from app.kernel.structs import replace
 from app.kernel.view import Key
 from tests.infra.stores import STORES, A, B, DocumentStore, EntityStore, TableStore, movers, nothing
 from tests.infra.tally import REMEMBERED, VIEW, Tally, Workshop, merged, progress, row, workshops
@@ -179,6 +180,14 @@ class TestTheDocuments:
             await shop_floor.documents.restore(shop_floor.pool, 0, lease.epoch, 9, None, nothing)
         assert await shop_floor.documents.read(A) == (None, None)
         assert await shop_floor.documents.claim(0, lease.epoch) is None
+
+    @pytest.mark.parametrize("number", [999, 1_000, 1_001, 5_000])
+    async def test_a_batch_may_have_thousands_of_documents(self, shop_floor: Workshop, number: int) -> None:
+        lease, documents = await self.filled(shop_floor), shop_floor.documents
+        await documents.restore(shop_floor.pool, 0, lease.epoch, 9, None, nothing)
+        many = merged([row(UUID(int=n), n) for n in range(10, 10 + number)])
+        await documents.apply(progress(lease, 9, 10 + number), many)
+        assert await documents.read_many(list(many)) == (10 + number, many)
 
     async def test_a_dead_owner_neither_claims_nor_restores(self, shop_floor: Workshop) -> None:
         dead, documents = await self.filled(shop_floor), shop_floor.documents

@@ -1,8 +1,8 @@
 """Rollups: rows that equal the sum of what every entity contributes now, whatever it contributed before."""
 
+import dataclasses
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from uuid import UUID
@@ -15,13 +15,13 @@ from app.infra.folding import changes, fold
 from app.infra.tables import Stored
 from app.kernel.messages import Event, Recorded
 from app.kernel.rollup import rollup
+from app.kernel.structs import Struct, field, replace
 from app.kernel.view import Entity, Key, View
 
 A, B = UUID(int=1), UUID(int=2)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Town:
+class Town(Struct, frozen=True, kw_only=True):
     """A sum of each kind, a label, and a field that follows from the sums."""
 
     town: str
@@ -32,20 +32,17 @@ class Town:
     average: Decimal | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class PostSorted(Event):
+class PostSorted(Event, frozen=True, kw_only=True):
     """What an office has for each town from now on."""
 
     towns: tuple[Town, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class OfficePainted(Event):
+class OfficePainted(Event, frozen=True, kw_only=True):
     """Nothing that the rollup counts."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Office:
+class Office(Struct, frozen=True, kw_only=True):
     office_id: UUID
     towns: tuple[Town, ...]
 
@@ -154,7 +151,7 @@ class TestWhatIsTouched:
 
     def test_an_entity_that_forgets_is_found_out(self) -> None:
         _, offices = changes(OFFICE, [sorted_post(1, A, town("Leeds", 2))], {})
-        forgetful = replace(OFFICE, evolve=lambda *_: None)
+        forgetful = dataclasses.replace(OFFICE, evolve=lambda *_: None)
         with pytest.raises(AssertionError, match="offices forgets"):
             changes(forgetful, [sorted_post(2, A)], offices)
 
@@ -170,7 +167,7 @@ class TestTheDefinition:
 
     def test_a_view_with_an_entity_cannot_be_cut(self) -> None:
         with pytest.raises(ValueError, match="post has an entity"):
-            replace(POST, shards=2)
+            dataclasses.replace(POST, shards=2)
 
 
 AMOUNTS = st.decimals(-100, 100, places=2)

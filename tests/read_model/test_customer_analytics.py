@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -12,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 
 from app.kernel.messages import Recorded
+from app.kernel.structs import replace
 from read_model.customers.customer_analytics import VIEW, CustomerAnalytics, Segment, finish, key_of, nothing
 from tests.read_model.order_logs import logs
 from tests.support.replay import replayed

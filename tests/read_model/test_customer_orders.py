@@ -23,7 +23,7 @@ from write_model.orders.events import (
     PastOrderRecorded,
 )
 
-STATUSES = {
+STATUSES: dict[type[Any], str] = {
     OrderPlaced: "PENDING",
     PastOrderRecorded: "DELIVERED",
     OrderPaid: "PAID",

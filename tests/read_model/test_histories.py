@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, replace
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +10,7 @@ from hypothesis import Phase, given, settings
 
 from app import registry
 from app.kernel.rollup import rollup
+from app.kernel.structs import names, replace
 from app.kernel.view import View
 from read_model.catalog import bought_together, recently_viewed, recommendations
 from read_model.catalog.hot_products import HotProduct
@@ -68,7 +68,7 @@ def _telling(view: View[Any], rows: Rows) -> Rows:
 
 
 def _sums(row: Any) -> list[Any]:
-    values = [getattr(row, field.name) for field in fields(row)]
+    values = [getattr(row, name) for name in names(type(row))]
     return [each for each in values if isinstance(each, (int, Decimal, Mapping))]
 
 

@@ -1,7 +1,6 @@
 """What a customer looked at lately: the same twenty, in whatever order the reports arrive."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
@@ -16,6 +15,7 @@ from app.infra.folding import fold
 from app.infra.keyset import MalformedCursor, Ordering, PageArguments
 from app.kernel.clock import new_id
 from app.kernel.messages import Recorded
+from app.kernel.structs import replace
 from read_model.catalog import hot_products, recently_viewed
 from read_model.catalog.recently_viewed import MOST, VIEW, ViewedProduct, cursor, nothing, page
 from write_model.catalog.events import ProductViewed

@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -14,6 +14,7 @@ from app.infra.embedded import Servers
 from app.infra.folding import fold, touched
 from app.infra.tables import Stored
 from app.kernel.messages import Recorded
+from app.kernel.structs import names
 from app.kernel.view import Key, View
 from tests.support.installation import Installation, installation
 from tests.support.projecting import project, projecting
@@ -112,5 +113,5 @@ async def test_a_restarted_projection_starts_where_it_stood(seeded: Seeded, view
 
 @EVERY_VIEW
 def test_a_row_begins_with_its_key(view: View[Any]) -> None:
-    assert view.key == fields(view.row)[0].name
+    assert view.key == names(view.row)[0]
     assert view.handles

@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from uuid import UUID
 
 import asyncpg
 
 from app.infra.event_log import LogReader
+from app.kernel import structs
 from app.kernel.clock import new_id, now
 from app.kernel.messages import Command, Receipt
 from tests.write_model.crowd import crowd
@@ -66,7 +67,7 @@ class Shoppers:
             lambda: ViewProduct(at=now(), view_id=new_id(), product_id=product),
             lambda: order_of(customer, [(other, 1), (product, 1)]),
             lambda: ReceiveStock(at=now(), product_id=product, pieces=1),
-            lambda: ChangeAddress(at=now(), customer_id=customer, address=replace(LYON, street=str(number))),
+            lambda: ChangeAddress(at=now(), customer_id=customer, address=structs.replace(LYON, street=str(number))),
             addition,
         ]
         return kinds[number % len(kinds)]()

@@ -226,8 +226,10 @@ class _RecentRows(Generic[Row]):
         return {key: self._rows[key] for key in keys if key in self._rows}
 
     def update(self, rows: Mapping[Key, Stored[Row]]) -> None:
+        known = self._rows
         for key, stored in rows.items():
-            self._rows[key] = stored
-            self._rows.move_to_end(key)
-        while len(self._rows) > self._at_most:
-            self._rows.popitem(last=False)
+            if key in known:
+                known.move_to_end(key)
+            known[key] = stored
+        while len(known) > self._at_most:
+            known.popitem(last=False)

@@ -1,6 +1,5 @@
 """What happened to products and their stock."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
@@ -8,8 +7,7 @@ from uuid import UUID
 from app.kernel.messages import Event, Upcasters
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProductAdded(Event):
+class ProductAdded(Event, frozen=True, kw_only=True):
     """A product entered the catalog, with nothing in stock."""
 
     product_id: UUID
@@ -23,8 +21,7 @@ class ProductAdded(Event):
     added_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProductRevised(Event):
+class ProductRevised(Event, frozen=True, kw_only=True):
     """Name, description, categories and vendor as they are from now on."""
 
     product_id: UUID
@@ -35,8 +32,7 @@ class ProductRevised(Event):
     revised_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PriceChanged(Event):
+class PriceChanged(Event, frozen=True, kw_only=True):
     """What the product costs from now on, in the currency that it was added with."""
 
     product_id: UUID
@@ -44,16 +40,14 @@ class PriceChanged(Event):
     changed_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProductDiscontinued(Event):
+class ProductDiscontinued(Event, frozen=True, kw_only=True):
     """The product cannot be ordered any more."""
 
     product_id: UUID
     discontinued_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StockReceived(Event):
+class StockReceived(Event, frozen=True, kw_only=True):
     """Pieces came in from the vendor."""
 
     product_id: UUID
@@ -61,8 +55,7 @@ class StockReceived(Event):
     received_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StockCorrected(Event):
+class StockCorrected(Event, frozen=True, kw_only=True):
     """The count was wrong, or goods were lost or found: `change` pieces, up or down."""
 
     product_id: UUID
@@ -71,8 +64,7 @@ class StockCorrected(Event):
     corrected_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProductViewed(Event):
+class ProductViewed(Event, frozen=True, kw_only=True):
     """Someone looked at the product; `customer_id` is None for a visitor who is not signed in."""
 
     view_id: UUID

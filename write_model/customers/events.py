@@ -1,6 +1,5 @@
 """What happened to customers."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -8,8 +7,7 @@ from app.kernel.messages import Event, Upcasters
 from app.kernel.values import Address
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CustomerRegistered(Event):
+class CustomerRegistered(Event, frozen=True, kw_only=True):
     """Someone became a customer. Customers from old books have no e-mail address."""
 
     customer_id: UUID
@@ -19,8 +17,7 @@ class CustomerRegistered(Event):
     registered_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AddressChanged(Event):
+class AddressChanged(Event, frozen=True, kw_only=True):
     """A customer moved."""
 
     customer_id: UUID
@@ -28,8 +25,7 @@ class AddressChanged(Event):
     changed_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CustomerUpgraded(Event):
+class CustomerUpgraded(Event, frozen=True, kw_only=True):
     """A customer reached a higher tier."""
 
     customer_id: UUID

@@ -3,18 +3,17 @@
 Beside the moment, what books ask for carries a day: the shop's business day, in the shop's time zone when it happened.
 """
 
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 from uuid import UUID
 
 from app.kernel.messages import Event, Upcaster, Upcasters
+from app.kernel.structs import Struct
 from app.kernel.values import Address
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderedItem:
+class OrderedItem(Struct, frozen=True, kw_only=True):
     """A line of an order, numbered from 1, with name, price, main category and vendor as they were."""
 
     line: int
@@ -27,8 +26,7 @@ class OrderedItem:
     vendor: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Charge:
+class Charge(Struct, frozen=True, kw_only=True):
     """An amount on an order that is not goods: postage, a fee, a manual entry."""
 
     code: str
@@ -36,16 +34,14 @@ class Charge:
     amount: Decimal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pieces:
+class Pieces(Struct, frozen=True, kw_only=True):
     """So many pieces of a product."""
 
     product_id: UUID
     quantity: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReturnedItem:
+class ReturnedItem(Struct, frozen=True, kw_only=True):
     """Pieces of one line that came back, at the price that was paid."""
 
     line: int
@@ -54,8 +50,7 @@ class ReturnedItem:
     unit_price: Decimal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreditedItem:
+class CreditedItem(Struct, frozen=True, kw_only=True):
     """A line of a credit note; without a product it is money alone."""
 
     product_id: UUID | None
@@ -66,8 +61,7 @@ class CreditedItem:
     vendor: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderPlaced(Event):
+class OrderPlaced(Event, frozen=True, kw_only=True):
     """A customer ordered; the pieces left the stock. Without a customer it is a guest's order."""
 
     SCHEMA_VERSION: ClassVar[int] = 3
@@ -94,24 +88,21 @@ class OrderPlaced(Event):
         return goods + sum((charge.amount for charge in self.charges), Decimal(0))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PastOrderRecorded(OrderPlaced):
+class PastOrderRecorded(OrderPlaced, frozen=True, kw_only=True):
     """An order from older books, long paid and delivered, at the prices and on the date written there."""
 
     SCHEMA_VERSION: ClassVar[int] = 2
     INITIAL_STATUS: ClassVar[str] = "DELIVERED"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderPaid(Event):
+class OrderPaid(Event, frozen=True, kw_only=True):
     """The money came in."""
 
     order_id: UUID
     paid_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderShipped(Event):
+class OrderShipped(Event, frozen=True, kw_only=True):
     """The goods left the house."""
 
     order_id: UUID
@@ -119,16 +110,14 @@ class OrderShipped(Event):
     shipped_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderDelivered(Event):
+class OrderDelivered(Event, frozen=True, kw_only=True):
     """The goods arrived."""
 
     order_id: UUID
     delivered_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderCancelled(Event):
+class OrderCancelled(Event, frozen=True, kw_only=True):
     """The order will not be carried out; its pieces are back in stock."""
 
     order_id: UUID
@@ -137,8 +126,7 @@ class OrderCancelled(Event):
     cancelled_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ItemsReturned(Event):
+class ItemsReturned(Event, frozen=True, kw_only=True):
     """Goods came back into stock; `complete` when none of the order is left with the customer."""
 
     SCHEMA_VERSION: ClassVar[int] = 2
@@ -155,8 +143,7 @@ class ItemsReturned(Event):
         return sum((item.unit_price * item.quantity for item in self.items), Decimal(0))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreditNoteRecorded(Event):
+class CreditNoteRecorded(Event, frozen=True, kw_only=True):
     """A credit note from older books that belongs to no known order; its goods are back in stock."""
 
     SCHEMA_VERSION: ClassVar[int] = 2

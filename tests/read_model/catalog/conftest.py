@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from decimal import Decimal
 from uuid import UUID
 
@@ -13,6 +12,7 @@ import pytest
 from app import bootstrap
 from app.infra.embedded import Servers
 from app.kernel.messages import Event
+from app.kernel.structs import replace
 from app.online_retail.books import read
 from app.online_retail.entries import product_of
 from app.online_retail.goods import is_goods, sku_of

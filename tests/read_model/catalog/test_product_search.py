@@ -1,6 +1,5 @@
 """What events make of a listed product."""
 
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -12,6 +11,7 @@ from app.infra.table_views import Progress
 from app.infra.tables import Stored
 from app.kernel.clock import new_id
 from app.kernel.messages import Event
+from app.kernel.structs import names, replace
 from read_model.catalog.product_search import VIEW, ListedProduct
 from tests.read_model.catalog.shelf import AT, Shelf, added, ordered, recorded
 from write_model.catalog.events import (
@@ -61,7 +61,7 @@ def listed(*events: Event) -> ListedProduct:
 
 def changed(**fields: Any) -> ListedProduct:
     """The teapot as it was added, but for these fields."""
-    return ListedProduct(**({name: getattr(LISTED, name) for name in LISTED.__slots__} | fields))
+    return ListedProduct(**({name: getattr(LISTED, name) for name in names(ListedProduct)} | fields))
 
 
 REVISED = ProductRevised(

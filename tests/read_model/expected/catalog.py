@@ -2,13 +2,13 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import combinations
 from math import floor, inf, log2
 from uuid import UUID
 
+from app.kernel.structs import replace
 from app.kernel.view import Key
 from read_model.catalog import bought_together as pairs
 from read_model.catalog import recently_viewed as recent

@@ -3,13 +3,13 @@
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
 from app.infra.tables import Stored
 from app.infra.text_search import Words
+from app.kernel.structs import replace
 from app.kernel.view import Key
 from read_model.orders import customer_orders as history
 from read_model.orders.customer_orders import CustomerOrders

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.kernel import structs
 from app.kernel.clock import new_id
 from app.kernel.errors import CurrencyMismatch, InvalidValue, Refusal
 from app.kernel.values import Money
@@ -81,7 +82,7 @@ def test_a_product_is_added_with_nothing_in_stock() -> None:
 
 
 def test_a_past_product_that_was_never_for_sale_is_discontinued_at_once() -> None:
-    new_product.when(PAST).then(replace(ADDED, price=Decimal(0)), DISCONTINUED)
+    new_product.when(PAST).then(structs.replace(ADDED, price=Decimal(0)), DISCONTINUED)
     new_product.when(replace(PAST, price=Money(Decimal("24.50"), "GBP"))).then(ADDED)
 
 
@@ -127,7 +128,7 @@ def test_what_says_nothing_new_is_refused() -> None:
     product.given(ADDED, REVISED).when(REVISE).then_refused(ProductUnchanged)
     product.given(ADDED, REPRICED).when(REPRICE).then_refused(PriceUnchanged)
     other_order = replace(REVISE, name="Teapot", categories=("Tea", "Kitchen"))
-    product.given(ADDED).when(other_order).then(replace(REVISED, name="Teapot", categories=("Tea", "Kitchen")))
+    product.given(ADDED).when(other_order).then(structs.replace(REVISED, name="Teapot", categories=("Tea", "Kitchen")))
 
 
 @pytest.mark.parametrize("command", [REVISE, REPRICE, DISCONTINUE])

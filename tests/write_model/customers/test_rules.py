@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from app.kernel import structs
 from app.kernel.clock import new_id
 from app.kernel.errors import InvalidValue
 from app.kernel.values import Address
@@ -56,7 +57,7 @@ def test_a_customer_is_registered() -> None:
 
 
 def test_a_customer_of_older_books_has_no_email() -> None:
-    customer.when(RECORD).then(replace(REGISTERED, email=None))
+    customer.when(RECORD).then(structs.replace(REGISTERED, email=None))
 
 
 @pytest.mark.parametrize("command", [REGISTER, RECORD])

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from app.kernel import structs
 from app.kernel.clock import new_id
 from app.kernel.errors import CurrencyMismatch, InvalidValue
 from app.kernel.values import Address
@@ -113,9 +114,9 @@ def test_an_order_is_placed_at_the_catalogs_prices_and_to_the_customers_address(
 
 def test_addresses_can_be_given() -> None:
     command = replace(wanted(tea=1, cup=4), shipping_address=LYON, payment_method=PaymentMethod.INVOICE)
-    shipped = replace(PLACED, shipping_address=LYON, billing_address=LYON, payment_method="INVOICE")
+    shipped = structs.replace(PLACED, shipping_address=LYON, billing_address=LYON, payment_method="INVOICE")
     placing().when(command).then(shipped)
-    placing().when(replace(command, billing_address=LEEDS)).then(replace(shipped, billing_address=LEEDS))
+    placing().when(replace(command, billing_address=LEEDS)).then(structs.replace(shipped, billing_address=LEEDS))
 
 
 def test_an_id_is_placed_once() -> None:

@@ -2,7 +2,6 @@
 
 import itertools
 from collections import Counter
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import partial
@@ -15,6 +14,7 @@ from hypothesis import strategies as st
 
 from app.kernel.clock import new_id
 from app.kernel.errors import Refusal
+from app.kernel.structs import replace
 from app.kernel.values import Address
 from tests.write_model.scenario import Scenario
 from write_model.orders.aggregate import Order, Status, decide, evolve
