@@ -216,7 +216,7 @@ async def test_shards_that_are_far_behind_fold_while_they_write_and_end_where_a_
         mine = table.view.name, progress.shard
         assert mine not in writing, "a shard writes one thing after the other"
         writing.add(mine)
-        await asyncio.sleep(0.001)
+        await asyncio.sleep(0.1)  # long enough for who does not wait to load what is being written
         await write(self, table, progress, *documents)
         writing.discard(mine)
 
