@@ -35,7 +35,7 @@ _log = structlog.get_logger()
 STINT_S = 30.0
 """How long a shard stays with a worker before it is handed on, so that a worker that joins gets its share."""
 
-_POLL_S = 0.1
+_POLL_S = 0.2
 """A look costs half a millisecond, and the longest that a shard lies idle between two workers."""
 _RECONNECT_S = 0.5
 _TELL_WORK_AGAIN_S = 5.0

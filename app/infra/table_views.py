@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from app.infra.db import Pool
 from app.infra.event_log import encode
-from app.infra.tables import UPSERT_PARAMETERS, Stored, Table
+from app.infra.tables import Stored, Table
 from app.kernel.view import Key, View
 
 Row = TypeVar("Row")
@@ -75,17 +75,17 @@ class TableView(Table[Row]):
 
     def write(self, progress: Progress, rows: Sequence[bytes], entities: Sequence[bytes]) -> "Write":
         """What moves a shard; rows and entities as documents."""
-        both = zip(self._places, (rows, entities), strict=False)
+        both = zip(self.tables, (rows, entities), strict=False)
         return Write(
             (self.view.name, self.generation, progress.shard, progress.epoch),
             progress,
-            {place: documents for place, documents in both if documents},
+            {table: documents for table, documents in both if documents},
         )
 
     @cached_property
-    def _places(self) -> Sequence["Place"]:
-        tables = (self, self.entities) if self.entities else (self,)
-        return [Place(self.view.name, self.generation, table) for table in tables]
+    def tables(self) -> Sequence[Table[Any]]:
+        """That of the rows, and where the view has an entity, that of its aggregates."""
+        return (self, self.entities) if self.entities else (self,)
 
     @cached_property
     def select_with_checkpoints(self) -> str:
@@ -101,27 +101,13 @@ class TableView(Table[Row]):
         )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Place:
-    """A table that moves with the checkpoints of a generation of a view."""
-
-    view: str
-    generation: int
-    table: Table[Any]
-
-    @property
-    def owned(self) -> str:
-        """The shards whose checkpoints have moved, with their epochs."""
-        return f"select shard, epoch from moved where view = '{self.view}' and generation = {self.generation}"
-
-
 @dataclass(frozen=True, slots=True)
 class Write:
     """What a shard's checkpoint moves with: documents, by where they are written. `epoch` names the shard, too."""
 
     epoch: tuple[str, int, int, int]
     progress: Progress
-    documents: Mapping[Place, Sequence[bytes]]
+    documents: Mapping[Table[Any], Sequence[bytes]]
 
     @property
     def size(self) -> int:
@@ -133,31 +119,32 @@ class Write:
         return Fenced("{}/{}/{} at epoch {}".format(*self.epoch))
 
 
-def moving(places: Sequence[Place], *, patient: bool) -> str:
-    """The statement that moves checkpoints of any shards, and writes to these places what belongs to those that move.
+def moving(tables: Sequence[Table[Any]], *, patient: bool) -> str:
+    """The statement that moves checkpoints of any shards, and writes to these tables what belongs to those that move.
 
-    Its `parameters` are the moves, and then shards, epochs and documents for each place. A checkpoint that somebody
+    Its `parameters` are the moves, and then what is to be written of each to which table. A checkpoint that somebody
     else has locked it waits for if it is `patient`, and leaves where it is otherwise.
     """
-    parts = [
-        f"written_{n} as ({place.table.upsert(_MOVE_PARAMETERS + 1 + UPSERT_PARAMETERS * n, place.owned)})"
-        for n, place in enumerate(places)
-    ]
+    given = "select shard, documents from given where place ="
+    parts = [f"written_{n} as ({table.upsert(f'{given} {n}')})" for n, table in enumerate(tables)]
     move = _MOVE.format(locked="" if patient else "skip locked")
     return f"with {', '.join([move, *parts])} select * from moved"
 
 
-def parameters(places: Sequence[Place], writes: Sequence[Write]) -> list[Any]:
+def parameters(tables: Sequence[Table[Any]], writes: Sequence[Write]) -> list[Any]:
     """The parameters of `moving`."""
     moves = [(*write.epoch, *_way(write.progress)) for write in writes]
-    given: dict[Place, tuple[list[int], list[int], list[str]]] = {place: ([], [], []) for place in places}
-    for write in writes:
-        for place, documents in write.documents.items():
-            shards, epochs, lists = given[place]
-            shards.append(write.progress.shard)
-            epochs.append(write.progress.epoch)
-            lists.append(f"[{b','.join(documents).decode()}]")
-    return [*map(list, zip(*moves, strict=True)), *(each for three in given.values() for each in three)]
+    places = {table: place for place, table in enumerate(tables)}
+    given = [
+        (move, places[table], f"[{b','.join(documents).decode()}]")
+        for move, write in enumerate(writes, 1)
+        for table, documents in write.documents.items()
+    ]
+    return [*_columns(moves), *(_columns(given) if given else ([], [], []))]
+
+
+def _columns(rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
+    return [*map(list, zip(*rows, strict=True))]
 
 
 def _way(progress: Progress) -> tuple[int, int, int, datetime | None]:
@@ -167,8 +154,8 @@ def _way(progress: Progress) -> tuple[int, int, int, datetime | None]:
 _MOVE = """
 asked as (
     select * from unnest($1::text[], $2::integer[], $3::smallint[], $4::bigint[], $5::bigint[], $6::bigint[],
-                         $7::bigint[], $8::timestamptz[])
-        as a (view, generation, shard, epoch, start, upto, head, event_at)
+                         $7::bigint[], $8::timestamptz[]) with ordinality
+        as a (view, generation, shard, epoch, start, upto, head, event_at, move)
 ), held as (
     select a.* from asked a join read.checkpoints c using (view, generation, shard)
     order by view, generation, shard for no key update of c {locked}
@@ -180,10 +167,11 @@ asked as (
     from held h
     where c.view = h.view and c.generation = h.generation and c.shard = h.shard
       and c.epoch = h.epoch and c.position = h.start
-    returning c.view, c.generation, c.shard, c.epoch, set_config('synchronous_commit', 'off', true)
+    returning c.view, c.generation, c.shard, c.epoch, h.move, set_config('synchronous_commit', 'off', true)
+), given as (
+    select shard, place, documents
+    from moved join unnest($9::bigint[], $10::integer[], $11::jsonb[]) as g (move, place, documents) using (move)
 )
 """
 """Locked in one order: two workers, one of them taken for dead, may ask for the same shards at the same time.
 The commit need not wait for the disk: rows and checkpoint are lost together, and projected again."""
-
-_MOVE_PARAMETERS = 8

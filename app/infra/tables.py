@@ -34,8 +34,6 @@ _COLUMN_TYPES: Mapping[Any, str] = {
     float: "double precision",
     Words: "tsvector",
 }
-UPSERT_PARAMETERS = 3
-
 _MACHINERY = (("version", "bigint"), ("position", "bigint"), ("shard", "smallint"))
 
 
@@ -111,11 +109,10 @@ class Table(Generic[Row]):
         rows = await connection.fetch(self._select_by_keys, list(keys))
         return {row[self.key]: self.stored(row) for row in rows}
 
-    def upsert(self, first: int, source: str) -> str:
-        """A statement that writes rows, each shard's if `source` has it under the epoch under which they are given.
+    def upsert(self, source: str) -> str:
+        """A statement that writes the rows that `source` gives: shards, with the `documents` of each as a JSON list.
 
-        Parameters from $`first` on are shards, their epochs, and the rows of each as a JSON list of documents. A row
-        that is there already at the same position or a later one stays as it is.
+        A row that is there already at the same position or a later one stays as it is.
         """
         names = [*(c.name for c in self.columns), *(name for name, _ in _MACHINERY)]
         values = ", ".join(column.value for column in self.columns)
@@ -124,9 +121,7 @@ class Table(Generic[Row]):
         return (
             f"insert into {self.table} as present ({', '.join(names)}) "
             f"select {values}, d.version, d.position, given.shard "
-            f"from ({source}) as owned "
-            f"join unnest(${first}::smallint[], ${first + 1}::bigint[], ${first + 2}::jsonb[]) "
-            f"as given (shard, epoch, documents) using (shard, epoch), "
+            f"from ({source}) as given, "
             f'jsonb_to_recordset(given.documents) as d ("row" jsonb, version bigint, position bigint), '
             f'jsonb_to_record(d."row") as r ({columns}) '
             f"on conflict ({self.key}) do update set {updates} where present.position < excluded.position"

@@ -12,7 +12,8 @@ from typing import Any
 import asyncpg
 
 from app.infra.db import TRANSIENT, Pool
-from app.infra.table_views import Place, Progress, TableView, Write, moving, parameters
+from app.infra.table_views import Progress, TableView, Write, moving, parameters
+from app.infra.tables import Table
 from app.infra.together import Together
 
 _MOST_BYTES = 100_000
@@ -66,8 +67,8 @@ class Writes:
         return None if written else write.fenced()
 
     async def _all(self, writes: Sequence[Write], statements: "_Statements") -> Sequence[bool]:
-        places, statement = statements.over({place for write in writes for place in write.documents})
-        found = await self._pool.fetch(statement, *parameters(places, writes))
+        tables, statement = statements.over({table for write in writes for table in write.documents})
+        found = await self._pool.fetch(statement, *parameters(tables, writes))
         moved = {tuple(row)[:4] for row in found}
         return [write.epoch in moved for write in writes]
 
@@ -80,21 +81,21 @@ class _Statements:
 
     def __init__(self, *, patient: bool) -> None:
         self._patient = patient
-        self._known: OrderedDict[frozenset[Place], tuple[Sequence[Place], str]] = OrderedDict()
+        self._known: OrderedDict[frozenset[Table[Any]], tuple[Sequence[Table[Any]], str]] = OrderedDict()
 
-    def over(self, places: Collection[Place]) -> tuple[Sequence[Place], str]:
-        """A statement that writes to these places, and all places that it writes to, in the order of parameters."""
-        wanted = frozenset(places)
+    def over(self, tables: Collection[Table[Any]]) -> tuple[Sequence[Table[Any]], str]:
+        """A statement that writes to these tables, and all tables that it writes to, in the order of parameters."""
+        wanted = frozenset(tables)
         found = self._closest(wanted)
         if found is None:
-            found, order = wanted, sorted(wanted, key=lambda place: place.table.table)
+            found, order = wanted, sorted(wanted, key=lambda table: table.table)
             self._known[found] = order, moving(order, patient=self._patient)
         self._known.move_to_end(found)
         if len(self._known) > _KEPT_STATEMENTS:
             self._known.popitem(last=False)
         return self._known[found]
 
-    def _closest(self, wanted: frozenset[Place]) -> frozenset[Place] | None:
+    def _closest(self, wanted: frozenset[Table[Any]]) -> frozenset[Table[Any]] | None:
         most = len(wanted) + len(wanted) // 2
         enough = [known for known in self._known if len(known) <= most and known >= wanted]
         return min(enough, key=len, default=None)

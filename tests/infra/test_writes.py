@@ -270,7 +270,7 @@ async def test_a_write_that_is_large_waits_for_nobody(floors: list[Workshop], mo
 
 
 def test_statements_serve_for_fewer_tables_and_are_few() -> None:
-    places = [place for view in FLAT for place in TableView(view, 1)._places]
+    places = [table for view in FLAT for table in TableView(view, 1).tables]
     statements = writes_module._Statements(patient=True)
     order, whole = statements.over(places)
     assert set(order) == set(places)
