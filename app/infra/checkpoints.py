@@ -6,8 +6,8 @@ from typing import Any
 
 import asyncpg
 
-from app.infra.db import Pool
 from app.infra.server_lives import ServerLives
+from app.infra.sessions import Sessions
 from app.infra.table_views import TableView
 from app.infra.together import Together
 
@@ -51,8 +51,8 @@ class Checkpoints:
     afterwards from the flat tables in the same life, and for nothing else.
     """
 
-    def __init__(self, pool: Pool, tables: Mapping[str, TableView[Any]], lives: ServerLives) -> None:
-        self._pool, self._tables, self.lives = pool, tables, lives
+    def __init__(self, sessions: Sessions, tables: Mapping[str, TableView[Any]], lives: ServerLives) -> None:
+        self._sessions, self._tables, self.lives = sessions, tables, lives
         self._together: Together[str, asyncpg.Record] = Together(self._look)
         self._seen: dict[str, int] = {}
         self._seen_in = 0
@@ -70,7 +70,7 @@ class Checkpoints:
 
     async def _look(self, views: Sequence[str]) -> Sequence[asyncpg.Record]:
         life, names = self.lives.count, list(dict.fromkeys(views))
-        rows = await self._pool.fetch(_CHECKPOINTS, names, [self._tables[name].generation for name in names])
+        rows = await self._sessions.fetch(_CHECKPOINTS, names, [self._tables[name].generation for name in names])
         if life == self.lives.count:
             self._remember(rows)
         found = {row["view"]: row for row in rows}

@@ -13,6 +13,7 @@ from app.infra.db import Pool
 from app.infra.hints import HintListener, HintSender, wait
 from app.infra.redis_views import RedisView, Top
 from app.infra.server_lives import ServerLives, ServerReplaced
+from app.infra.sessions import Sessions
 from app.infra.table_reads import Rows, TableReads
 from app.infra.table_views import TableView
 from app.infra.tables import Stored
@@ -79,10 +80,12 @@ class ReadModels:
         wishes: HintSender | None = None,
     ) -> None:
         self.pool, self._tables, self.hints, self._wishes = pool, tables, hints, wishes
-        self._checkpoints = Checkpoints(pool, tables, lives or ServerLives())
+        sessions = Sessions(pool, lives := lives or ServerLives())
+        self.fetch, self.fetchval = sessions.fetch, sessions.fetchval
+        self._checkpoints = Checkpoints(sessions, tables, lives)
         self._rankings = documents
         self._documents = {name: each for name, each in documents.items() if each.view.documents}
-        self._rows = {name: TableReads(pool, table) for name, table in tables.items()}
+        self._rows = {name: TableReads(sessions, table) for name, table in tables.items()}
 
     @property
     def life(self) -> int:

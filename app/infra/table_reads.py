@@ -5,7 +5,7 @@ from typing import Any, Generic, TypeVar
 
 import asyncpg
 
-from app.infra.db import Pool
+from app.infra.sessions import Sessions
 from app.infra.table_views import TableView
 from app.infra.tables import Stored
 from app.infra.together import Together
@@ -20,8 +20,8 @@ Rows = tuple[int | None, dict[Key, Stored[Row]]]
 class TableReads(Generic[Row]):
     """Reads one view's rows, each with the checkpoint of its shard out of the same snapshot."""
 
-    def __init__(self, pool: Pool, table: TableView[Row]) -> None:
-        self._pool, self._table = pool, table
+    def __init__(self, sessions: Sessions, table: TableView[Row]) -> None:
+        self._sessions, self._table = sessions, table
         self._together: Together[Collection[Key], Rows[Row]] = Together(self._read)
 
     async def read(self, keys: Collection[Key]) -> Rows[Row]:
@@ -31,7 +31,7 @@ class TableReads(Generic[Row]):
     async def _read(self, asked: Sequence[Collection[Key]]) -> Sequence[Rows[Row]]:
         keys = {key for each in asked for key in each}
         shards = {self._shard(key) for key in keys}
-        records = await self._pool.fetch(self._table.select_with_checkpoints, list(keys), list(shards))
+        records = await self._sessions.fetch(self._table.select_with_checkpoints, list(keys), list(shards))
         checkpoints = {record["checkpoint_shard"]: record["checkpoint"] for record in records}
         rows = {record[self._table.key]: self._table.stored(record) for record in records if _holds_a_row(record)}
         return [self._part(each, checkpoints, rows) for each in asked]

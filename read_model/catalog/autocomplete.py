@@ -86,5 +86,5 @@ async def _all(reads: ReadModels, fit: _Fit, first: int) -> Sequence[Stored[List
 async def _search(reads: ReadModels, source: str, fit: _Fit, first: int) -> Sequence[Stored[ListedProduct]]:
     table, most = reads.table(VIEW), f"${len(fit.parameters) + 1}"
     found = f"select {table.selected} from {source} as present where not discontinued and {fit.condition}"
-    rows = await reads.pool.fetch(f"{found} order by {fit.order} limit {most}", *fit.parameters, first)
+    rows = await reads.fetch(f"{found} order by {fit.order} limit {most}", *fit.parameters, first)
     return [table.stored(row) for row in rows]

@@ -86,5 +86,5 @@ select product_id, sum(orders)::bigint as orders from (
 
 
 async def _companions_of_table(reads: ReadModels, products: Collection[UUID], most: int) -> list[tuple[UUID, int]]:
-    rows = await reads.pool.fetch(_COMPANIONS.format(table=reads.table(VIEW).table), list(products), most)
+    rows = await reads.fetch(_COMPANIONS.format(table=reads.table(VIEW).table), list(products), most)
     return [(row["product_id"], row["orders"]) for row in rows]

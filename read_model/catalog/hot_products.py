@@ -105,7 +105,7 @@ async def hottest(reads: ReadModels, most: int, wanted: Wanted) -> Hottest | Beh
 
 async def _hottest_of_table(reads: ReadModels, most: int) -> list[Hot]:
     table = reads.table(VIEW).table
-    rows = await reads.pool.fetch(
+    rows = await reads.fetch(
         f"select product_id, heat from {table} where not discontinued order by heat desc, product_id desc limit $1",
         most,
     )

@@ -83,7 +83,7 @@ async def facets(reads: ReadModels, search: Search) -> Facets:
         bounds=parameters.place(list(PRICE_BOUNDS)),
         most=MOST_VALUES,
     )
-    return _facets(await reads.pool.fetch(statement, *parameters))
+    return _facets(await reads.fetch(statement, *parameters))
 
 
 def _all(conditions: Sequence[str]) -> str:

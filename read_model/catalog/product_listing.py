@@ -119,7 +119,7 @@ async def find(reads: ReadModels, search: Search, sort: ProductSort, arguments: 
     query = KeysetQuery(ordering, arguments)
     ranked = f"select present.*, {rank} as rank from {table.table} present{where(conditions)}"
     tail = query.tail([], parameters)
-    rows = await reads.pool.fetch(f"select {table.selected}, rank from ({ranked}) as present {tail}", *parameters)
+    rows = await reads.fetch(f"select {table.selected}, rank from ({ranked}) as present {tail}", *parameters)
 
     def hit(row: asyncpg.Record) -> Hit:
         return Hit(Unread(table, row, life), ordering, (row[ordering.column], row[ordering.key]))
@@ -131,7 +131,7 @@ async def count(reads: ReadModels, search: Search) -> int:
     """How many products the search finds."""
     parameters = Parameters()
     conditions = where(search.conditions(parameters))
-    found: int = await reads.pool.fetchval(f"select count(*) from {reads.table(VIEW).table}{conditions}", *parameters)
+    found: int = await reads.fetchval(f"select count(*) from {reads.table(VIEW).table}{conditions}", *parameters)
     return found
 
 

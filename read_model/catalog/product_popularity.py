@@ -171,5 +171,5 @@ group by product_id having sum({measure}) > 0 order by sum({measure}) desc, prod
 
 async def _top_of_table(reads: ReadModels, window: Window, most: int) -> list[Popular]:
     query = _TOP.format(table=reads.table(VIEW).table, measure=window.measure.value)
-    rows = await reads.pool.fetch(query, window.currency, window.since, window.until, most)
+    rows = await reads.fetch(query, window.currency, window.since, window.until, most)
     return [Popular(**dict(row)) for row in rows]

@@ -124,16 +124,14 @@ async def _corrected(reads: ReadModels, known: dict[str, bool], discontinued: bo
 
 async def _known(reads: ReadModels, words: Sequence[str], discontinued: bool) -> dict[str, bool]:
     """By word, whether any product has it; stop words are left out."""
-    rows = await reads.pool.fetch(
-        _KNOWN.format(table=reads.table(VIEW).table), list(dict.fromkeys(words)), discontinued
-    )
+    rows = await reads.fetch(_KNOWN.format(table=reads.table(VIEW).table), list(dict.fromkeys(words)), discontinued)
     return {row["word"]: row["known"] for row in rows}
 
 
 async def _finds(reads: ReadModels, reading: Reading, discontinued: bool) -> bool:
     parameters = Parameters()
     condition = f"{reading.condition(parameters)} and (not discontinued or {parameters.place(discontinued)})"
-    found: bool = await reads.pool.fetchval(
+    found: bool = await reads.fetchval(
         f"select exists (select from {reads.table(VIEW).table} where {condition})", *parameters
     )
     return found

@@ -191,7 +191,7 @@ async def find(
         parameters.append(wanted.below_cover_days)
         conditions.append("cover < $5::float8")
     report = _REPORT.format(stock=table.table, popularity=reads.table(product_popularity.VIEW).table)
-    rows = await reads.pool.fetch(report + query.tail(conditions, parameters), *parameters)
+    rows = await reads.fetch(report + query.tail(conditions, parameters), *parameters)
 
     def line(row: asyncpg.Record) -> StockLine:
         return StockLine(stock=table.stored(row).row, sold=row["sold"], cover=row["cover"])

@@ -208,7 +208,7 @@ async def find(
     table, query = reads.table(VIEW), KeysetQuery(sort.value, arguments)
     conditions, parameters = wanted.conditions()
     tail = query.tail(conditions, parameters)
-    rows = await reads.pool.fetch(f"select {table.selected} from {table.table} present {tail}", *parameters)
+    rows = await reads.fetch(f"select {table.selected} from {table.table} present {tail}", *parameters)
     return query.page(rows, lambda row: table.stored(row).row)
 
 
@@ -216,5 +216,5 @@ async def count(reads: ReadModels, wanted: CustomerFilter) -> int:
     """How many customers pass the filter."""
     conditions, parameters = wanted.conditions()
     query = f"select count(*) from {reads.table(VIEW).table} where {' and '.join(conditions)}"
-    found: int = await reads.pool.fetchval(query, *parameters)
+    found: int = await reads.fetchval(query, *parameters)
     return found

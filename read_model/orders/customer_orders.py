@@ -120,10 +120,8 @@ async def _from_table(reads: ReadModels, customer_id: UUID, arguments: PageArgum
     table, query = _entities(reads), KeysetQuery(NEWEST_FIRST, arguments)
     parameters: list[Any] = [customer_id]
     tail = query.tail(["customer_id = $1"], parameters)
-    rows = await reads.pool.fetch(f"select {table.selected} from {table.table} present {tail}", *parameters)
-    total = await reads.pool.fetchval(
-        f"select total from {reads.table(VIEW).table} where customer_id = $1", customer_id
-    )
+    rows = await reads.fetch(f"select {table.selected} from {table.table} present {tail}", *parameters)
+    total = await reads.fetchval(f"select total from {reads.table(VIEW).table} where customer_id = $1", customer_id)
     return History(query.page(rows, table.stored), total or 0)
 
 

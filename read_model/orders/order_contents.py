@@ -68,5 +68,5 @@ async def few(reads: ReadModels, product_id: UUID | None, text: str | None) -> t
         return None
     where = " and ".join(test.format(f"${n}") for n, (test, _) in enumerate(held, 1))
     orders = f"select order_id from {reads.table(VIEW).table} where {where} limit {FEW + 1}"
-    found = await reads.pool.fetchval(f"select array({orders})", *(value for _, value in held))
+    found = await reads.fetchval(f"select array({orders})", *(value for _, value in held))
     return tuple(found) if len(found) <= FEW else None

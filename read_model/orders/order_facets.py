@@ -44,7 +44,7 @@ async def count(reads: ReadModels, wanted: OrderFilter) -> OrderFacets:
     """The facets of the orders that pass the filter."""
     where, parameters = passing(reads, replace(wanted, status=None, country=None))
     counted = f"select status, country, count(*) from {reads.table(VIEW).table} {where} group by status, country"
-    cells = [_Cell(*row) for row in await reads.pool.fetch(counted, *parameters)]
+    cells = [_Cell(*row) for row in await reads.fetch(counted, *parameters)]
     return OrderFacets(
         statuses=_by_status(cell for cell in cells if cell.lies_in(wanted.country)),
         countries=_by_country(cell for cell in cells if cell.has(wanted.status))[:MOST_COUNTRIES],

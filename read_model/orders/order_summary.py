@@ -207,13 +207,13 @@ async def _page(
     table, query = reads.table(VIEW), KeysetQuery(sort.value, arguments)
     conditions, parameters = _conditions(reads, wanted)
     tail = query.tail(conditions, parameters)
-    return query, await reads.pool.fetch(f"select {table.selected} from {table.table} present {tail}", *parameters)
+    return query, await reads.fetch(f"select {table.selected} from {table.table} present {tail}", *parameters)
 
 
 async def count(reads: ReadModels, wanted: OrderFilter) -> int:
     """How many orders pass the filter."""
     where, parameters = passing(reads, wanted)
-    found: int = await reads.pool.fetchval(f"select count(*) from {reads.table(VIEW).table} {where}", *parameters)
+    found: int = await reads.fetchval(f"select count(*) from {reads.table(VIEW).table} {where}", *parameters)
     return found
 
 

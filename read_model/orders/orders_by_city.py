@@ -89,5 +89,5 @@ async def find(
     """A page of cities, those that brought most first; `since` and `until` are the first and the last day."""
     query, parameters = KeysetQuery(LARGEST_FIRST, arguments), list[Any]((since, until, country))
     tail = query.tail([], parameters)
-    rows = await reads.pool.fetch(_CITIES.format(table=reads.table(VIEW).table, tail=tail), *parameters)
+    rows = await reads.fetch(_CITIES.format(table=reads.table(VIEW).table, tail=tail), *parameters)
     return query.page(rows, lambda row: City(**row))

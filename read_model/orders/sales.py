@@ -147,7 +147,7 @@ async def find(reads: ReadModels, wanted: SalesFilter, arguments: PageArguments)
     names = list(wanted.names) if wanted.names is not None else None
     parameters: list[Any] = [wanted.period.value, wanted.breakdown.value, wanted.since, wanted.until, names]
     tail = query.tail([], parameters)
-    rows = await reads.pool.fetch(_PERIODS.format(table=reads.table(VIEW).table, tail=tail), *parameters)
+    rows = await reads.fetch(_PERIODS.format(table=reads.table(VIEW).table, tail=tail), *parameters)
     return query.page(rows, _period)
 
 

@@ -11,6 +11,8 @@ import pytest
 from app import bootstrap
 from app.infra.embedded import Servers
 from app.infra.freshness import Behind, Found, ReadModels, Wanted
+from app.infra.server_lives import ServerLives
+from app.infra.sessions import Sessions
 from app.infra.table_reads import TableReads
 from app.kernel.clock import new_id
 from read_model.catalog.product import VIEW
@@ -84,7 +86,9 @@ async def test_a_shard_that_is_behind_holds_up_its_own_keys_alone(
     head = await connection.fetchval("select min(position) from read.checkpoints where view = $1", VIEW.name)
     await connection.execute(behind)
     try:
-        checkpoints = {key: (await TableReads(reads.pool, table).read((key,)))[0] for key in products}
+        checkpoints = {
+            key: (await TableReads(Sessions(reads.pool, ServerLives()), table).read((key,)))[0] for key in products
+        }
         assert checkpoints == {key: head - 1 if VIEW.shard_of(key) == shard else head for key in products}
         wanted = Wanted(position=head)
         found = await asyncio.gather(*(reads.get(VIEW, key, wanted) for key in products))
@@ -100,7 +104,7 @@ async def test_a_shard_that_is_behind_holds_up_its_own_keys_alone(
 async def test_a_shard_that_nobody_knows_is_not_taken_for_an_empty_one(reads: ReadModels) -> None:
     unknown = type(reads.table(VIEW))(replace(VIEW, shards=3), reads.table(VIEW).generation)
     keys = [key for key in (new_id() for _ in range(50)) if unknown.view.shard_of(key) == 2]
-    assert await TableReads(reads.pool, unknown).read(keys) == (None, {})
+    assert await TableReads(Sessions(reads.pool, ServerLives()), unknown).read(keys) == (None, {})
 
 
 async def test_one_who_gives_up_disturbs_nobody(reads: ReadModels, products: dict[UUID, int]) -> None:

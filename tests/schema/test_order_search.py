@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 from uuid import uuid4
 
 import asyncpg
@@ -13,12 +13,11 @@ from hypothesis import strategies as st
 
 from app import bootstrap, registry
 from app.http.authentication import OPEN_PRINCIPAL
-from app.infra.db import Pool
-from app.infra.freshness import ReadModels
 from app.kernel.clock import new_id
 from schema.context import Installation as Context
 from schema.context import RequestContext, Waiting
 from schema.schema import make
+from tests.infra.statements import statements_of
 from tests.schema.access import ADDRESS
 from tests.schema.asking import ask, code_of
 from tests.schema.past import Books, books, carried_out
@@ -184,22 +183,6 @@ async def test_a_search_by_contents_waits_for_the_contents(
     assert (await waiting)["data"]["orders"]["edges"][0]["node"]["id"] == receipt["aggregateId"]
 
 
-class Overheard:
-    """A pool of which it is known what was asked."""
-
-    def __init__(self, pool: Pool) -> None:
-        self.pool, self.said = pool, list[str]()
-
-    def __getattr__(self, name: str) -> Any:
-        asked = getattr(self.pool, name)
-
-        def overheard(query: str, *arguments: Any) -> Any:
-            self.said.append(query)
-            return asked(query, *arguments)
-
-        return overheard
-
-
 @pytest.mark.parametrize(
     ("selected", "statements"),
     [("edges { cursor }", 0), ("totalCount", 0), ("facets { statuses { count } countries { count } }", 1)],
@@ -207,14 +190,13 @@ class Overheard:
 async def test_facets_are_counted_in_one_go_and_only_if_selected(
     shop: Installation, selected: str, statements: int
 ) -> None:
-    async with bootstrap.read_models(shop.settings) as (reads, stores):
-        pool = Overheard(stores.pool)
-        overheard = ReadModels(cast("Pool", pool), stores.tables, stores.documents, reads.hints)
-        installation = Context(stores.log_id, Waiting(2_000, 10_000), LEEDS, None, overheard, None)
-        context = RequestContext(installation, OPEN_PRINCIPAL, str(new_id()))
-        answer = await make(registry.ACCEPTED_COMMANDS).execute(f"{{ orders {{ {selected} }} }}", context_value=context)
+    async with bootstrap.read_models(shop.settings.model_copy(update={"db_pool_size": 1})) as (reads, stores):
+        installation = Context(stores.log_id, Waiting(2_000, 10_000), LEEDS, None, reads, None)
+        context, schema = RequestContext(installation, OPEN_PRINCIPAL, str(new_id())), make(registry.ACCEPTED_COMMANDS)
+        async with statements_of(reads.pool) as sent:
+            answer = await schema.execute(f"{{ orders {{ {selected} }} }}", context_value=context)
     assert answer.errors is None
-    assert len([query for query in pool.said if "group by" in query]) == statements
+    assert len([statement for statement in sent if "group by" in statement]) == statements
 
 
 NO_TEXTS = BAD_TEXTS | {"empty": "", "blank": " \t\n", "too long": "x" * 201}
