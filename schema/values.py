@@ -1,8 +1,9 @@
 """Values that several types share."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 import strawberry
 
@@ -10,6 +11,7 @@ from app.infra.checkpoints import Freshness
 from app.infra.freshness import Behind
 from app.infra.keyset import Page
 from app.kernel import values
+from app.plans import known_by
 from schema.scalars import BigInt
 
 
@@ -107,24 +109,55 @@ class Processing:
         )
 
 
+class Placed(Protocol):
+    """A node of a page that knows its place."""
+
+    @property
+    def told(self) -> Any:
+        """What tells it apart from all others, and from what it was or will be."""
+
+    @property
+    def cursor(self) -> str:
+        """Its place, for clients."""
+
+
 @strawberry.interface(description="Anything with an id of its own.")
 class Node:
     id: strawberry.ID
 
 
+@known_by("told")
 @strawberry.type(description="Where a page begins and ends, and what lies beyond.")
 class PageInfo:
+    told: strawberry.Private[tuple[object, ...]]
     has_next_page: bool
     has_previous_page: bool
-    start_cursor: str | None
-    end_cursor: str | None
+    first: strawberry.Private[Placed | None]
+    last: strawberry.Private[Placed | None]
+
+    @strawberry.field
+    def start_cursor(self) -> str | None:
+        return self.first.cursor if self.first else None
+
+    @strawberry.field
+    def end_cursor(self) -> str | None:
+        return self.last.cursor if self.last else None
+
+    @classmethod
+    def around(cls, page: Page[Any]) -> "PageInfo":
+        """Of a page whose nodes know their cursors; a cursor is worked out when it is selected."""
+        first, last = (page.nodes[0], page.nodes[-1]) if page.nodes else (None, None)
+        told = (page.has_next, page.has_previous, first and first.told, last and last.told)
+        return cls(told=told, has_next_page=page.has_next, has_previous_page=page.has_previous, first=first, last=last)
 
     @classmethod
     def of(cls, page: Page[Any], cursors: Sequence[str]) -> "PageInfo":
         """Of a page, and the cursors of its nodes in their order."""
-        return cls(
-            has_next_page=page.has_next,
-            has_previous_page=page.has_previous,
-            start_cursor=cursors[0] if cursors else None,
-            end_cursor=cursors[-1] if cursors else None,
-        )
+        ends = [_Cursor(cursors[n], cursors[n]) for n in (0, -1)] if cursors else ()
+        return cls.around(replace(page, nodes=ends))
+
+
+@dataclass(frozen=True, slots=True)
+class _Cursor:
+    told: str
+    cursor: str

@@ -70,24 +70,6 @@ _encode = msgspec.json.Encoder(decimal_format="string", order="deterministic").e
 """A mapping's entries are sorted: PostgreSQL does not give them back in the order in which they were folded."""
 
 
-class Unread(Generic[Row]):
-    """A row of a table that is made when somebody looks at it.
-
-    `told` tells it apart from whatever else it was or will be: a row at one position of the log is always the same, in
-    one life of the server.
-    """
-
-    __slots__ = ("_record", "_table", "told")
-
-    def __init__(self, table: "Table[Row]", record: asyncpg.Record, life: int) -> None:
-        self._table, self._record = table, record
-        self.told = record[table.key], record["position"], life
-
-    def read(self) -> Stored[Row]:
-        """The row."""
-        return self._table.stored(self._record)
-
-
 class Table(Generic[Row]):
     """A table of rows of one struct, whose first field is the key."""
 
@@ -104,9 +86,13 @@ class Table(Generic[Row]):
         create = f"create table {table} ({', '.join(columns)}, primary key ({self.key})) with (fillfactor = 80)"
         return [create, *(f"create index on {table} {_indexed(index)}" for index in self.indexes)]
 
+    def has(self, name: str) -> bool:
+        """Whether a row has a column of this name."""
+        return any(column.name == name for column in self.columns)
+
     async def load(self, connection: Connection | Pool, keys: Collection[Key]) -> dict[Key, Stored[Row]]:
         """The stored rows of these keys, as far as there are any."""
-        rows = await connection.fetch(self._select_by_keys, list(keys))
+        rows = await connection.fetch(self.select_by_keys, list(keys))
         return {row[self.key]: self.stored(row) for row in rows}
 
     def upsert(self, source: str) -> str:
@@ -150,7 +136,8 @@ class Table(Generic[Row]):
         return ", ".join(f"present.{name}" for name in names)
 
     @cached_property
-    def _select_by_keys(self) -> str:
+    def select_by_keys(self) -> str:
+        """The rows of the keys $1."""
         return f"select {self.selected} from {self.table} present where {self.key} = any($1::{self.columns[0].sql}[])"
 
     def stored(self, record: asyncpg.Record) -> Stored[Row]:

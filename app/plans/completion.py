@@ -25,6 +25,7 @@ from graphql.execution.collect_fields import FieldDetails
 from graphql.execution.values import VariableValues
 from strawberry.schema import Schema
 
+from app.kernel.absent import Absent
 from app.plans.arguments import Unforeseen
 from app.plans.fragments import Fragments
 from app.plans.leaves import leaf
@@ -71,7 +72,7 @@ class Writer:
     operation: Operation
     variables: VariableValues
     fragments: Fragments
-    names: dict[str, Any] = field(default_factory=lambda: {"Unforeseen": Unforeseen})
+    names: dict[str, Any] = field(default_factory=lambda: {"Unforeseen": Unforeseen, "Absent": Absent})
     source: list[str] = field(default_factory=list)
     asks_beneath: bool = False
     _numbers: Any = field(default_factory=count)
@@ -157,14 +158,20 @@ class Writer:
         return self._function("object", ["o", "r", "p=None"], lines, [part.shown for part in parts])
 
     def _remembering(self, source: str, by_value: bool, making: Sequence[str]) -> list[str]:
-        """The part that was written of the same source before, or the one that is made now."""
+        """The part that was written of the same source before, or the one that is made now.
+
+        What it lacks is noted. As long as anything is lacking nothing is kept, since all is completed once more.
+        """
         kept, number = self._bind("fragments", self.fragments), next(_functions)
         return [
             f"s = o.{source}",
             f"k = {number}, {'s' if by_value else 'id(s)'}",
             f"d = {kept}.of(k)",
             "if d is None:",
-            *(f"    {line}" for line in making),
+            "    try:",
+            *(f"        {line}" for line in making),
+            "    except Absent as a: return r.lack(a)",
+            "    if r.lacking: return d",
             f"    d = {kept}.keep(k, s, d)",
             "return d",
         ]

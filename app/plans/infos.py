@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
-from graphql import GraphQLField, GraphQLObjectType, GraphQLResolveInfo
+from graphql import GraphQLField, GraphQLObjectType, GraphQLResolveInfo, OperationType
 from graphql.execution.collect_fields import FieldDetails
 from graphql.pyutils import Path, is_awaitable
 from graphql.type.definition import GraphQLResolveInfoHelpers
@@ -28,6 +28,7 @@ def info_of(
     """What makes the info of a field: an instance of the schema's own class for it, as graphql-core would fill it."""
     nodes = [each.node for each in details]
     core, root, base = operation.schema, operation.node, schema.config.info_class
+    is_query = root.operation is OperationType.QUERY
     name, returned, fragments = nodes[0].name.value, definition.type, operation.fragments
 
     class Info(base):  # type: ignore[valid-type, misc]
@@ -35,6 +36,9 @@ def info_of(
             self.context, self._run, self._path, self._field = run.context, run, path, field
 
         context = None
+
+        def _partly(self) -> bool:
+            return is_query and self._path.prev is None and self._run.may_lack(self._path.key)
 
         @cached_property
         def _raw_info(self) -> GraphQLResolveInfo[Any]:
@@ -57,6 +61,15 @@ def info_of(
             )
 
     return Info
+
+
+def partly(info: Any) -> bool:
+    """Whether a resolver may give what has absent parts (see `app.kernel.absent`), which are fetched if they are shown.
+
+    That may be what a plan asks for at the root. If a plan cannot go through with it, the resolver is asked once more.
+    """
+    may: Callable[[], bool] | None = getattr(info, "_partly", None)
+    return may is not None and may()
 
 
 async def _gather(awaitables: Any) -> list[Any]:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
+from app.kernel.absent import Absent, Source
 from app.plans.variables import Variables
 
 Pending = tuple[dict[str, Any], str, Any, Any, Any]
@@ -13,24 +14,60 @@ Pending = tuple[dict[str, Any], str, Any, Any, Any]
 class Run:
     """What all resolvers of an execution share, and what is still to come."""
 
-    __slots__ = ("context", "pending", "variables")
+    __slots__ = ("_partial", "_whole", "context", "lacking", "pending", "variables")
 
     def __init__(self, context: Any, variables: Variables) -> None:
         self.context, self.variables = context, variables
         self.pending: list[Pending] = []
+        self.lacking: list[Absent] = []
+        self._partial: set[str | int] = set()
+        self._whole: set[str | int] = set()
+
+    def want_whole(self, key: str | int) -> None:
+        """What is to come of this root field must lack nothing."""
+        self._whole.add(key)
+
+    def may_lack(self, key: str | int) -> bool:
+        """Whether what this root field comes to may have absent parts; a resolver that asks makes use of it."""
+        if key in self._whole:
+            return False
+        self._partial.add(key)
+        return True
+
+    def is_partial(self, key: str | int) -> bool:
+        """Whether what this root field came to may have absent parts."""
+        return key in self._partial and key not in self._whole
+
+    def lack(self, absent: Absent) -> None:
+        """Notes what could not be shown."""
+        self.lacking.append(absent)
+
+    async def fetch(self) -> None:
+        """Fetches what could not be shown. Raises Changed."""
+        lacking, self.lacking = self.lacking, []
+        wanted: dict[Source, list[Any]] = {}
+        for absent in lacking:
+            wanted.setdefault(absent.source, []).append(absent.part)
+        for source, parts in wanted.items():
+            await source.fetch(parts)
 
     async def settle(self) -> None:
-        """Awaits what is still to come, all at the same time, until nothing is. Raises what any of it raises."""
+        """Awaits what is still to come, all at the same time, until nothing is. Raises what any of it raises.
+
+        Of what comes later, nothing is fetched: an absent part is raised, too.
+        """
         while self.pending:
             coming, self.pending = self.pending, []
             for (shown, key, _, complete, path), value in zip(coming, await _all(coming), strict=True):
                 shown[key] = complete(value, self, path)
+        if self.lacking:
+            raise self.lacking[0]
 
-    def close(self) -> None:
-        """Gives up what nobody has awaited."""
-        for _, _, awaitable, _, _ in self.pending:
+    def close(self, since: int = 0) -> None:
+        """Gives up what nobody has awaited, of what has come since there was so much."""
+        for _, _, awaitable, _, _ in self.pending[since:]:
             awaitable.close()
-        self.pending.clear()
+        del self.pending[since:]
 
 
 async def _all(coming: Sequence[Pending]) -> Sequence[Any]:

@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from inspect import isawaitable
-from typing import Any
+from typing import Any, Final
 
 from graphql import OperationType
 from graphql.execution.collect_fields import FieldDetails
@@ -12,6 +13,7 @@ from graphql.execution.values import VariableValues
 from graphql.pyutils import Path
 from strawberry.schema import Schema
 
+from app.kernel.absent import Absent, Changed
 from app.plans.arguments import Unforeseen
 from app.plans.completion import Writer
 from app.plans.fragments import Fragments
@@ -34,6 +36,9 @@ class Given:
             raise failure
         return self.value
 
+
+_MOST_FETCHES: Final = 3
+"""What is fetched may hold further parts that are absent."""
 
 Outcomes = dict[str, Given]
 """By response key. A root field that is not there has not been asked."""
@@ -64,14 +69,54 @@ class RootField:
 
     async def shown(self, run: Run, outcomes: Outcomes) -> Any:
         """What is shown of the field by itself. Raises whatever goes wrong, and notes what the resolver came to."""
-        given = await self.outcome(run)
-        if given is None:
-            raise Unforeseen
-        outcomes[self.key] = given
-        shown = self.complete(given.get(), run, self.path)
+        shown = await self.completed(await self._asked(run, outcomes), run, outcomes)
         if run.pending:
             await run.settle()
         return shown
+
+    def note(self, given: Given, run: Run, outcomes: Outcomes) -> None:
+        """Notes what the resolver came to, for those who could use it: what has absent parts is the plan's alone."""
+        if given.raised is not None or not run.is_partial(self.key):
+            outcomes[self.key] = given
+
+    async def completed(self, given: Given, run: Run, outcomes: Outcomes) -> Any:
+        """What is shown, but for what is still to come. Absent parts that cannot be shown as before are fetched."""
+        since = len(run.pending)
+        shown = self._attempt(given, run)
+        if not run.lacking:
+            return shown
+        with suppress(Changed):
+            for _ in range(_MOST_FETCHES):
+                run.close(since)
+                await run.fetch()
+                shown = self._attempt(given, run)
+                if not run.lacking:
+                    return shown
+        return await self._whole(run, since, outcomes)
+
+    async def _whole(self, run: Run, since: int, outcomes: Outcomes) -> Any:
+        """What is shown when the resolver is asked once more, and gives all parts with it."""
+        run.close(since)
+        run.lacking.clear()
+        run.want_whole(self.key)
+        shown = self.complete((await self._asked(run, outcomes)).get(), run, self.path)
+        if run.lacking:
+            raise run.lacking[0]
+        return shown
+
+    async def _asked(self, run: Run, outcomes: Outcomes) -> Given:
+        given = await self.outcome(run)
+        if given is None:
+            raise Unforeseen
+        self.note(given, run, outcomes)
+        return given
+
+    def _attempt(self, given: Given, run: Run) -> Any:
+        try:
+            return self.complete(given.get(), run, self.path)
+        except Absent as absent:
+            run.lack(absent)
+            return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +141,14 @@ class Shape:
         return shown
 
     async def _together(self, run: Run, outcomes: Outcomes, shown: dict[str, Any]) -> None:
-        found = await asyncio.gather(*(each.outcome(run) for each in self.fields))
-        for each, given in zip(self.fields, found, strict=True):
+        found = list(zip(self.fields, await asyncio.gather(*(each.outcome(run) for each in self.fields)), strict=True))
+        for each, given in found:
             if given is not None:
-                outcomes[each.key] = given
-        for each in self.fields:
-            shown[each.key] = each.complete(outcomes[each.key].get(), run, each.path)
+                each.note(given, run, outcomes)
+        for each, given in found:
+            if given is None:
+                raise Unforeseen
+            shown[each.key] = await each.completed(given, run, outcomes)
         await run.settle()
 
     async def _serially(self, run: Run, outcomes: Outcomes, shown: dict[str, Any]) -> None:

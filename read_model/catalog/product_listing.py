@@ -5,14 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
-from typing import Any
-
-import asyncpg
 
 from app.infra.freshness import ReadModels
 from app.infra.keyset import KeysetQuery, Ordering, Page, PageArguments
-from app.infra.tables import Stored, Unread
-from app.kernel.view import Key
+from app.infra.sheets import Entry, Sheet
 from read_model.catalog.product_search import VIEW, ListedProduct
 from read_model.catalog.product_text import Parameters, Reading, read
 
@@ -81,50 +77,31 @@ class Search:
         return [*found, *categories, *self.by_vendor(parameters), *self.by_price(parameters), *self.by_stock()]
 
 
-class Hit:
-    """A product, and where it stands in its list; `told` tells it apart from whatever else either was or will be."""
-
-    __slots__ = ("_ordering", "_place", "_row", "told")
-
-    def __init__(self, row: Unread[ListedProduct], ordering: Ordering, place: tuple[Any, Key]) -> None:
-        self._row, self._ordering, self._place = row, ordering, place
-        self.told = ordering.name, place, row.told
-
-    @property
-    def stored(self) -> Stored[ListedProduct]:
-        """The product."""
-        return self._row.read()
-
-    @property
-    def cursor(self) -> str:
-        """Its place in the list, for clients."""
-        return self._ordering.cursor(*self._place)
-
-
 async def search(
-    reads: ReadModels, text: str | None, wanted: ProductFilter, sort: ProductSort, arguments: PageArguments
-) -> tuple[Search, Page[Hit]]:
-    """The search for a text, as it is read now, and a page of what it finds."""
+    reads: ReadModels,
+    text: str | None,
+    wanted: ProductFilter,
+    sort: ProductSort,
+    arguments: PageArguments,
+    *,
+    whole: bool = True,
+) -> tuple[Search, Page[Entry[ListedProduct]]]:
+    """The search for a text, as it is read now, and a page of what it finds; see `Sheet` for `whole`."""
     reading = await read(reads, text, discontinued=wanted.include_discontinued) if text else None
     made = Search(reading=reading, filter=wanted)
-    return made, await find(reads, made, sort, arguments)
+    return made, await find(reads, made, sort, arguments, whole=whole)
 
 
-async def find(reads: ReadModels, search: Search, sort: ProductSort, arguments: PageArguments) -> Page[Hit]:
+async def find(
+    reads: ReadModels, search: Search, sort: ProductSort, arguments: PageArguments, *, whole: bool = True
+) -> Page[Entry[ListedProduct]]:
     """A page of what the search finds."""
-    table, ordering, parameters = reads.table(VIEW), search.sorted_by(sort).value, Parameters()
-    life = reads.life
+    ordering, parameters = search.sorted_by(sort).value, Parameters()
+    sheet, query = Sheet(reads, VIEW, ordering, whole=whole), KeysetQuery(ordering, arguments)
     rank = search.reading.rank(parameters) if search.reading else "0"
-    conditions = search.conditions(parameters)
-    query = KeysetQuery(ordering, arguments)
-    ranked = f"select present.*, {rank} as rank from {table.table} present{where(conditions)}"
+    ranked = f"select present.*, {rank} as rank from {sheet.table.table} present{where(search.conditions(parameters))}"
     tail = query.tail([], parameters)
-    rows = await reads.fetch(f"select {table.selected}, rank from ({ranked}) as present {tail}", *parameters)
-
-    def hit(row: asyncpg.Record) -> Hit:
-        return Hit(Unread(table, row, life), ordering, (row[ordering.column], row[ordering.key]))
-
-    return query.page(rows, hit)
+    return await sheet.page(query, f"select {sheet.selected} from ({ranked}) as present {tail}", parameters)
 
 
 async def count(reads: ReadModels, search: Search) -> int:

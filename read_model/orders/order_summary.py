@@ -8,11 +8,10 @@ from enum import Enum
 from typing import Any, assert_never, get_args
 from uuid import UUID
 
-import asyncpg
-
 from app.infra.freshness import ReadModels
 from app.infra.keyset import KeysetQuery, Ordering, Page, PageArguments
-from app.infra.tables import Stored, Unread
+from app.infra.sheets import Entry, Sheet
+from app.infra.tables import Stored
 from app.infra.text_search import folded
 from app.kernel.messages import Recorded
 from app.kernel.structs import Struct, replace
@@ -181,33 +180,33 @@ async def narrowed(reads: ReadModels, wanted: OrderFilter) -> OrderFilter:
 class Searched:
     """A page, and the filter that it and its counts go by."""
 
-    page: Page[Unread[OrderSummary]]
+    page: Page[Entry[OrderSummary]]
     wanted: OrderFilter
 
 
-async def search(reads: ReadModels, wanted: OrderFilter, sort: OrderSort, arguments: PageArguments) -> Searched:
-    """A page of the orders that pass the filter, narrowed where that is of use."""
+async def search(
+    reads: ReadModels, wanted: OrderFilter, sort: OrderSort, arguments: PageArguments, *, whole: bool = True
+) -> Searched:
+    """A page of the orders that pass the filter, narrowed where that is of use; see `Sheet` for `whole`."""
     wanted = await narrowed(reads, wanted)
-    table, life = reads.table(VIEW), reads.life
-    query, rows = await _page(reads, wanted, sort, arguments)
-    return Searched(query.page(rows, lambda row: Unread(table, row, life)), wanted)
+    return Searched(await _page(reads, wanted, sort, arguments, whole), wanted)
 
 
 async def find(
     reads: ReadModels, wanted: OrderFilter, sort: OrderSort, arguments: PageArguments
 ) -> Page[Stored[OrderSummary]]:
     """A page of the orders that pass the filter, all of them read."""
-    query, rows = await _page(reads, wanted, sort, arguments)
-    return query.page(rows, reads.table(VIEW).stored)
+    page = await _page(reads, wanted, sort, arguments, whole=True)
+    return Page([entry.stored for entry in page.nodes], page.has_next, page.has_previous)
 
 
 async def _page(
-    reads: ReadModels, wanted: OrderFilter, sort: OrderSort, arguments: PageArguments
-) -> tuple[KeysetQuery, list[asyncpg.Record]]:
-    table, query = reads.table(VIEW), KeysetQuery(sort.value, arguments)
+    reads: ReadModels, wanted: OrderFilter, sort: OrderSort, arguments: PageArguments, whole: bool
+) -> Page[Entry[OrderSummary]]:
+    sheet, query = Sheet(reads, VIEW, sort.value, whole=whole), KeysetQuery(sort.value, arguments)
     conditions, parameters = _conditions(reads, wanted)
     tail = query.tail(conditions, parameters)
-    return query, await reads.fetch(f"select {table.selected} from {table.table} present {tail}", *parameters)
+    return await sheet.page(query, f"select {sheet.selected} from {sheet.table.table} present {tail}", parameters)
 
 
 async def count(reads: ReadModels, wanted: OrderFilter) -> int:

@@ -9,14 +9,15 @@ import strawberry
 from app.infra.checkpoints import Freshness
 from app.infra.freshness import Listed
 from app.infra.keyset import Page, PageArguments
+from app.infra.sheets import Entry
 from app.infra.tables import Stored
 from app.kernel import typeid
 from app.kernel.errors import InvalidValue
 from app.kernel.values import require_storable
-from app.plans import known_by, shown
+from app.plans import known_by, partly, shown
 from read_model.catalog import product_facets, product_listing
 from read_model.catalog.product_facets import facets, price_bands
-from read_model.catalog.product_listing import Hit, Search
+from read_model.catalog.product_listing import Search
 from read_model.catalog.product_search import VIEW, ListedProduct
 from read_model.catalog.product_text import MOST_CHARACTERS
 from schema.catalog.enums import ProductSort
@@ -60,12 +61,12 @@ class ProductSummary:
 @strawberry.type
 class ProductEdge:
     told: strawberry.Private[tuple[object, ...]]
-    hit: strawberry.Private[Hit]
-    cursor: str = shown("hit.cursor")
+    entry: strawberry.Private[Entry[ListedProduct]]
+    cursor: str = shown("entry.cursor")
 
     @strawberry.field
     def node(self) -> ProductSummary:
-        stored = self.hit.stored
+        stored = self.entry.stored
         return ProductSummary(stored=stored, row=stored.row)
 
 
@@ -166,7 +167,8 @@ class ProductsQuery:
         info.context.asker()
         wanted, text = (filter or ProductFilter()).value(), searched(text)
         arguments = PageArguments(first=first, after=after, last=last, before=before)
-        search = partial(product_listing.search, info.context.reads, text, wanted, sort, arguments)
+        whole = not partly(info)
+        search = partial(product_listing.search, info.context.reads, text, wanted, sort, arguments, whole=whole)
         return _connection(await listed(info, (VIEW,), token, wait_ms, search))
 
 
@@ -190,8 +192,7 @@ def _values(values: list[str] | None, field: str) -> tuple[str, ...] | None:
     return tuple(values)
 
 
-def _connection(found: Listed[tuple[Search, Page[Hit]]]) -> ProductConnection:
+def _connection(found: Listed[tuple[Search, Page[Entry[ListedProduct]]]]) -> ProductConnection:
     search, page = found.found
-    edges = [ProductEdge(told=hit.told, hit=hit) for hit in page.nodes]
-    info = PageInfo.of(page, [hit.cursor for hit in (*page.nodes[:1], *page.nodes[-1:])])
-    return ProductConnection(edges=edges, page_info=info, seen=found.freshness, search=search)
+    edges = [ProductEdge(told=entry.told, entry=entry) for entry in page.nodes]
+    return ProductConnection(edges=edges, page_info=PageInfo.around(page), seen=found.freshness, search=search)

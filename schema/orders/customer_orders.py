@@ -1,11 +1,12 @@
 """`customerOrders`: a customer's own, or, for operators, anyone's."""
 
+from dataclasses import dataclass
 from uuid import UUID
 
 import strawberry
 
 from app.infra.freshness import Behind, Wanted
-from app.infra.keyset import DEFAULT_PAGE, PageArguments
+from app.infra.keyset import DEFAULT_PAGE, Page, PageArguments
 from app.infra.tables import Stored
 from app.kernel.errors import InvalidValue
 from app.kernel.messages import Principal
@@ -66,20 +67,26 @@ def _whose(asker: Principal, given: UUID | None) -> UUID | None:
 
 
 def _connection(history: view.History, wanted: Wanted, life: int) -> CustomerOrderConnection:
-    nodes = history.page.nodes
+    shown = history.page
+    page = Page([_Ready.of(stored, life) for stored in shown.nodes], shown.has_next, shown.has_previous)
     return CustomerOrderConnection(
-        edges=[_edge(stored, life) for stored in nodes],
-        page_info=PageInfo.of(history.page, [_place(stored) for stored in (*nodes[:1], *nodes[-1:])]),
+        edges=[OrderEdge(told=each.told, entry=each) for each in page.nodes],
+        page_info=PageInfo.around(page),
         total_count=history.total,
         history=history,
         wanted=wanted,
     )
 
 
-def _edge(stored: Stored[OrderSummary], life: int) -> OrderEdge:
-    told = (view.VIEW.name, stored.row.order_id, stored.position, life)
-    return OrderEdge(told=told, read=lambda: stored, place=_place)
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    stored: Stored[OrderSummary]
+    told: tuple[object, ...]
 
+    @classmethod
+    def of(cls, stored: Stored[OrderSummary], life: int) -> "_Ready":
+        return cls(stored, (view.VIEW.name, stored.row.order_id, stored.position, life))
 
-def _place(stored: Stored[OrderSummary]) -> str:
-    return view.NEWEST_FIRST.cursor(*view.place(stored))
+    @property
+    def cursor(self) -> str:
+        return view.NEWEST_FIRST.cursor(*view.place(self.stored))

@@ -1,10 +1,10 @@
 """`orders`: searched, sorted and counted; a customer's own, or, for operators, anyone's."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
+from typing import Protocol
 
 import strawberry
 
@@ -15,13 +15,13 @@ from app.infra.tables import Stored
 from app.kernel import typeid
 from app.kernel.messages import Principal
 from app.kernel.values import require_text
-from app.plans import known_by, shown
+from app.plans import known_by, partly, shown
 from read_model.orders import order_facets
 from read_model.orders import order_summary as view
 from schema.context import Info
 from schema.orders.enums import OrderSort, OrderStatus
 from schema.reading import Token, WaitMs, decode_optional_id, listed
-from schema.values import ListFreshness, Money, PageInfo
+from schema.values import ListFreshness, Money, PageInfo, Placed
 
 
 @strawberry.type(description="One order in a list; `order(id)` has the rest.")
@@ -59,20 +59,24 @@ class OrderSummary:
         return typeid.encode("order", self.row.order_id)
 
 
+class ListedOrder(Placed, Protocol):
+    """An order, and where it stands in a list."""
+
+    @property
+    def stored(self) -> Stored[view.OrderSummary]:
+        """The order."""
+
+
 @known_by("told")
 @strawberry.type
 class OrderEdge:
     told: strawberry.Private[tuple[object, ...]]
-    read: strawberry.Private[Callable[[], Stored[view.OrderSummary]]]
-    place: strawberry.Private[Callable[[Stored[view.OrderSummary]], str]]
-
-    @strawberry.field
-    def cursor(self) -> str:
-        return self.place(self.read())
+    entry: strawberry.Private[ListedOrder]
+    cursor: str = shown("entry.cursor")
 
     @strawberry.field
     def node(self) -> OrderSummary:
-        stored = self.read()
+        stored = self.entry.stored
         return OrderSummary(stored=stored, row=stored.row)
 
 
@@ -180,8 +184,8 @@ class OrdersQuery:
     ) -> OrderConnection | None:
         wanted = _own(info.context.asker(), filter.value() if filter else view.OrderFilter())
         arguments = PageArguments(first=first, after=after, last=last, before=before)
-        search = partial(view.search, info.context.reads, wanted, sort, arguments)
-        return _connection(await listed(info, wanted.views, token, wait_ms, search), sort)
+        search = partial(view.search, info.context.reads, wanted, sort, arguments, whole=not partly(info))
+        return _connection(await listed(info, wanted.views, token, wait_ms, search))
 
 
 def _own(asker: Principal, wanted: view.OrderFilter) -> view.OrderFilter:
@@ -192,15 +196,11 @@ def _own(asker: Principal, wanted: view.OrderFilter) -> view.OrderFilter:
     return replace(wanted, owner=asker.customer_id)
 
 
-def _connection(found: Listed[view.Searched], sort: OrderSort) -> OrderConnection:
-    column, page, name = sort.value.column, found.found.page, sort.name
-
-    def place(stored: Stored[view.OrderSummary]) -> str:
-        return sort.value.cursor(getattr(stored.row, column), stored.row.order_id)
-
+def _connection(found: Listed[view.Searched]) -> OrderConnection:
+    page = found.found.page
     return OrderConnection(
-        edges=[OrderEdge(told=(name, each.told), read=each.read, place=place) for each in page.nodes],
-        page_info=PageInfo.of(page, [place(each.read()) for each in (*page.nodes[:1], *page.nodes[-1:])]),
+        edges=[OrderEdge(told=entry.told, entry=entry) for entry in page.nodes],
+        page_info=PageInfo.around(page),
         seen=found.freshness,
         wanted=found.found.wanted,
     )

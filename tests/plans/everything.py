@@ -37,6 +37,7 @@ from tests.plans.creatures import (
     things,
 )
 from tests.plans.doings import Doings, Info, OutOfOrder, doings
+from tests.plans.far import FarQuery
 from tests.plans.inputs import Echo
 from tests.plans.kept import Kept, notes
 from tests.plans.leaves import HUSH, Kind, Leaves, nearly, sample
@@ -67,7 +68,7 @@ class One:
 
 
 @strawberry.type
-class Query:
+class Query(FarQuery):
     @strawberry.field
     def leaves(self, kind: Kind = Kind.PLAIN, number: int = 0) -> Leaves | None:
         return sample(kind, number)

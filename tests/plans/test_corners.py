@@ -67,6 +67,33 @@ async def test_what_is_kept_is_shown_again(shown: str) -> None:
             await oracle.hold(Asked(query, {"n": number}), Context)
 
 
+FAR = [
+    "books { text }",
+    "books { number }",
+    "books { text cut kept { text inner { number } } }",
+    "size books { title inner { text number inner { title } } }",
+    "first",
+    "size first books { text }",
+    "books { later text }",
+    "books { farLater { text } title }",
+]
+
+
+@pytest.mark.parametrize("shown", FAR)
+@pytest.mark.parametrize("changes", ["true", "false"])
+async def test_what_is_not_there_is_fetched(shown: str, changes: str) -> None:
+    far = f"far(number: $n, changes: {changes}) {{ {shown} }}"
+    queries = (
+        f"query ($n: Int!) {{ {far} }}",
+        f"query ($n: Int!) {{ text a: {far} b: {far} nested(number: $n) {{ far {{ {shown} }} }} }}",
+        f"query ($n: Int!) {{ {far} fails {{ real }} }}",
+    )
+    oracle = Oracle(EVERYTHING, journal)
+    for number, query, _ in itertools.product((3, 5, 1, 4, 8, 9, 10), queries, range(2)):
+        oracle.forget()
+        await oracle.hold(Asked(query, {"n": number}), Context)
+
+
 async def test_more_shapes_than_a_plan_keeps() -> None:
     for asked in corners.switches() * 2:
         await ORACLE.hold(asked, Context)

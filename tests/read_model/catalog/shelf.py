@@ -12,12 +12,13 @@ import asyncpg
 from app.infra.folding import fold
 from app.infra.freshness import ReadModels
 from app.infra.keyset import PageArguments
+from app.infra.sheets import Entry
 from app.infra.table_views import Progress
 from app.kernel.clock import new_id
 from app.kernel.messages import Event, Recorded
 from app.kernel.values import Address
 from read_model.catalog.autocomplete import complete
-from read_model.catalog.product_listing import Hit, ProductFilter, ProductSort, Search, find
+from read_model.catalog.product_listing import ProductFilter, ProductSort, Search, find
 from read_model.catalog.product_search import VIEW, ListedProduct
 from read_model.catalog.product_text import read
 from write_model.catalog.events import ProductAdded
@@ -101,9 +102,11 @@ class Shelf:
         hits = await self.all(await self.search(text, **conditions))
         return [hit.stored.row.name for hit in hits]
 
-    async def all(self, search: Search, sort: ProductSort = ProductSort.RELEVANCE, size: int = 100) -> list[Hit]:
+    async def all(
+        self, search: Search, sort: ProductSort = ProductSort.RELEVANCE, size: int = 100
+    ) -> list[Entry[ListedProduct]]:
         """All that a search finds, page by page."""
-        found: list[Hit] = []
+        found: list[Entry[ListedProduct]] = []
         place, more = None, True
         while more:
             page = await find(self.reads, search, sort, PageArguments(first=size, after=place))

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from app.infra.keyset import MalformedCursor, PageArguments
+from app.infra.sheets import Entry
 from read_model.catalog.product_facets import MOST_VALUES, Choice, PriceBand, facets, price_bands
-from read_model.catalog.product_listing import Hit, ProductSort, count, find
+from read_model.catalog.product_listing import ProductSort, count, find
 from read_model.catalog.product_search import ListedProduct
 from tests.read_model.catalog.shelf import Shelf
 
@@ -70,7 +71,7 @@ def place(product: ListedProduct) -> int:
     return 1 if "Heart" in product.categories else 0
 
 
-def ids(hits: list[Hit]) -> list[Any]:
+def ids(hits: list[Entry[ListedProduct]]) -> list[Any]:
     """Which products these are."""
     return [hit.stored.row.product_id for hit in hits]
 
@@ -124,7 +125,7 @@ async def test_pages_of_all_products(real: Shelf, sort: ProductSort) -> None:
 @pytest.mark.parametrize("text", ["heart", "whtie hart", None])
 async def test_pages_backwards(real: Shelf, sort: ProductSort, text: str | None) -> None:
     search = await real.search(text, max_price=Decimal("0.85"))
-    forwards, backwards, before = await real.all(search, sort), list[Hit](), None
+    forwards, backwards, before = await real.all(search, sort), list[Entry[ListedProduct]](), None
     while True:
         page = await find(real.reads, search, sort, PageArguments(last=9, before=before))
         backwards = [*page.nodes, *backwards]
