@@ -56,6 +56,11 @@ class PageArguments:
         return self.last is not None
 
     @property
+    def shows_the_beginning(self) -> bool:
+        """Whether the page is empty only where the whole list is."""
+        return self.size > 0 and self.after is None and self.before is None
+
+    @property
     def size(self) -> int:
         """How many nodes at most."""
         size = self.last if self.last is not None else self.first
@@ -131,8 +136,7 @@ class KeysetQuery:
     def tail(self, conditions: Sequence[str], parameters: list[Any]) -> str:
         """SQL from `where` on; appends the place to `parameters`, which the conditions' own already fill."""
         where = [*conditions, *self._beyond(parameters)]
-        direction = "desc" if self._downwards else "asc"
-        order = f"order by {self.ordering.column} {direction}, {self.ordering.key} {direction}"
+        order = f"order by {self.ordering.column} {self.direction}, {self.ordering.key} {self.direction}"
         clause = f"where {' and '.join(where)} " if where else ""
         return f"{clause}{order} limit {self.arguments.size + 1}"
 
@@ -143,6 +147,11 @@ class KeysetQuery:
         if self.arguments.backwards:
             return Page(nodes[::-1], self.arguments.before is not None, more)
         return Page(nodes, more, self.arguments.after is not None)
+
+    @property
+    def direction(self) -> str:
+        """In which the rows are read."""
+        return "desc" if self._downwards else "asc"
 
     @property
     def _downwards(self) -> bool:

@@ -61,7 +61,10 @@ class Sheet(Generic[Row]):
 
     async def page(self, query: KeysetQuery, statement: str, parameters: Sequence[Any]) -> Page[Entry[Row]]:
         """The page that a statement with the query's tail finds; it must select `selected`."""
-        rows = await self._reads.fetch(statement, *parameters)
+        return self.entries(query, await self._reads.fetch(statement, *parameters))
+
+    def entries(self, query: KeysetQuery, rows: Sequence[asyncpg.Record]) -> Page[Entry[Row]]:
+        """The page of these rows, which were read with the query's tail."""
         return query.page(rows, lambda record: Entry(self, record))
 
     async def fetch(self, parts: Sequence[Entry[Row]]) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-import asyncpg
+import msgspec
 
 from app.infra.freshness import ReadModels
 from read_model.catalog.product_listing import Search, where
@@ -20,25 +20,37 @@ PRICE_BOUNDS: Final = tuple(map(Decimal, (1, 2, 5, 10, 20, 50)))
 
 MOST_VALUES: Final = 100
 _FINEST = Decimal("0.0001")
+_COLUMNS: Final = "product_id, position, categories, vendor, price, on_hand, popularity, added_at, code, words"
+"""What facets count by, and what lists are sorted and ranked by."""
 
-_FACETS = """
-with found as materialized (
-    select product_id, categories, vendor, price, on_hand,
-           {by_category} as category, {by_vendor} as by_vendor, {by_price} as by_price, {by_stock} as by_stock
-    from {table}{among}
+PASSES_ALL: Final = "category and by_vendor and by_price and by_stock"
+"""What is true of a product of `found` that no condition leaves out."""
+
+_FOUND = """
+found as materialized (
+    select *, {by_category} as category, {by_vendor} as by_vendor, {by_price} as by_price, {by_stock} as by_stock
+    from (select {columns} from {table}{among}) as among
 )
-(select 'category' as facet, value, count(distinct product_id) as products
- from found, jsonb_array_elements_text(categories) as value
- where by_vendor and by_price and by_stock group by value order by products desc, value collate "C" limit {most})
-union all
-(select 'vendor', vendor, count(*) as products from found
- where category and by_price and by_stock and vendor is not null
- group by vendor order by products desc, vendor collate "C" limit {most})
-union all
-(select 'price', width_bucket(price, {bounds}::numeric[])::text, count(*) from found
- where category and by_vendor and by_stock group by 2)
-union all
-(select 'stock', (on_hand > 0)::text, count(*) from found where category and by_vendor and by_price group by 2)
+"""
+
+_COUNTED = """
+select json_build_object(
+    'categories', (select coalesce(json_agg(c), '[]') from (
+        select value, count(distinct product_id) as products from found, jsonb_array_elements_text(categories) as value
+        where by_vendor and by_price and by_stock group by value order by products desc, value collate "C" limit {most}
+    ) as c),
+    'vendors', (select coalesce(json_agg(v), '[]') from (
+        select vendor as value, count(*) as products from found
+        where category and by_price and by_stock and vendor is not null
+        group by vendor order by products desc, vendor collate "C" limit {most}
+    ) as v),
+    'prices', (select coalesce(json_object_agg(band, products), '{{}}') from (
+        select width_bucket(price, {bounds}::numeric[]) as band, count(*) as products from found
+        where category and by_vendor and by_stock group by band
+    ) as p),
+    'in_stock', count(*) filter (where on_hand > 0),
+    'out_of_stock', count(*) filter (where on_hand <= 0)
+) from found where category and by_vendor and by_price
 """
 
 
@@ -70,43 +82,65 @@ class Facets:
     out_of_stock: int
 
 
+class _Counted(msgspec.Struct):
+    """As PostgreSQL writes them: prices by the number of their band."""
+
+    categories: list[Choice]
+    vendors: list[Choice]
+    prices: dict[int, int]
+    in_stock: int
+    out_of_stock: int
+
+
+_decode: Final = msgspec.json.Decoder(_Counted).decode
+
+
 async def facets(reads: ReadModels, search: Search) -> Facets:
     """What the search could be narrowed to."""
+    return read(await count(reads, search))
+
+
+async def count(reads: ReadModels, search: Search) -> str:
+    """What the search could be narrowed to, for `read`."""
     parameters = Parameters()
-    statement = _FACETS.format(
+    found_, counted_ = found(reads, search, parameters), counted(parameters)
+    text: str = await reads.fetchval(f"with {found_} select ({counted_})::text", *parameters)
+    return text
+
+
+def read(counted: str) -> Facets:
+    """The facets that were counted."""
+    said = _decode(counted)
+    bands = [PriceBand(low, high, said.prices.get(n, 0)) for n, (low, high) in enumerate(price_bands())]
+    return Facets(
+        categories=said.categories,
+        vendors=said.vendors,
+        price_bands=bands,
+        in_stock=said.in_stock,
+        out_of_stock=said.out_of_stock,
+    )
+
+
+def found(reads: ReadModels, search: Search, parameters: Parameters) -> str:
+    """The SQL of a common table `found`: what no facet counts by, each with the conditions that it passes."""
+    return _FOUND.format(
         by_category=_all(search.by_category(parameters)),
         by_vendor=_all(search.by_vendor(parameters)),
         by_price=_all(search.by_price(parameters)),
         by_stock=_all(search.by_stock()),
         table=reads.table(VIEW).table,
+        columns=_COLUMNS,
         among=where(search.among(parameters)),
-        bounds=parameters.place(list(PRICE_BOUNDS)),
-        most=MOST_VALUES,
     )
-    return _facets(await reads.fetch(statement, *parameters))
+
+
+def counted(parameters: Parameters) -> str:
+    """The SQL that counts what is `found`, as JSON."""
+    return _COUNTED.format(bounds=parameters.place(list(PRICE_BOUNDS)), most=MOST_VALUES)
 
 
 def _all(conditions: Sequence[str]) -> str:
     return f"({' and '.join(conditions)})" if conditions else "true"
-
-
-def _facets(rows: Sequence[asyncpg.Record]) -> Facets:
-    prices, stock = (
-        {row["value"]: row["products"] for row in rows if row["facet"] == facet} for facet in ("price", "stock")
-    )
-    return Facets(
-        categories=_choices(rows, "category"),
-        vendors=_choices(rows, "vendor"),
-        price_bands=[
-            PriceBand(lowest, highest, prices.get(str(n), 0)) for n, (lowest, highest) in enumerate(price_bands())
-        ],
-        in_stock=stock.get("true", 0),
-        out_of_stock=stock.get("false", 0),
-    )
-
-
-def _choices(rows: Sequence[asyncpg.Record], facet: str) -> list[Choice]:
-    return [Choice(row["value"], row["products"]) for row in rows if row["facet"] == facet]
 
 
 def price_bands() -> list[tuple[Decimal, Decimal | None]]:

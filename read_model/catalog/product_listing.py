@@ -10,7 +10,7 @@ from app.infra.freshness import ReadModels
 from app.infra.keyset import KeysetQuery, Ordering, Page, PageArguments
 from app.infra.sheets import Entry, Sheet
 from read_model.catalog.product_search import VIEW, ListedProduct
-from read_model.catalog.product_text import Parameters, Reading, read
+from read_model.catalog.product_text import Parameters, Reading
 
 
 class ProductSort(Enum):
@@ -46,6 +46,10 @@ class Search:
         """The sort that this search can have: without a text, what is popular is relevant."""
         return ProductSort.POPULARITY if self.reading is None and sort is ProductSort.RELEVANCE else sort
 
+    def rank(self, parameters: Parameters) -> str:
+        """How well each product fits, as a bigint."""
+        return self.reading.rank(parameters) if self.reading else "0::bigint"
+
     def among(self, parameters: Parameters) -> list[str]:
         """SQL conditions of what no facet counts by: the text, and whether discontinued products are shown."""
         text = [self.reading.condition(parameters)] if self.reading else []
@@ -77,28 +81,13 @@ class Search:
         return [*found, *categories, *self.by_vendor(parameters), *self.by_price(parameters), *self.by_stock()]
 
 
-async def search(
-    reads: ReadModels,
-    text: str | None,
-    wanted: ProductFilter,
-    sort: ProductSort,
-    arguments: PageArguments,
-    *,
-    whole: bool = True,
-) -> tuple[Search, Page[Entry[ListedProduct]]]:
-    """The search for a text, as it is read now, and a page of what it finds; see `Sheet` for `whole`."""
-    reading = await read(reads, text, discontinued=wanted.include_discontinued) if text else None
-    made = Search(reading=reading, filter=wanted)
-    return made, await find(reads, made, sort, arguments, whole=whole)
-
-
 async def find(
     reads: ReadModels, search: Search, sort: ProductSort, arguments: PageArguments, *, whole: bool = True
 ) -> Page[Entry[ListedProduct]]:
     """A page of what the search finds."""
     ordering, parameters = search.sorted_by(sort).value, Parameters()
     sheet, query = Sheet(reads, VIEW, ordering, whole=whole), KeysetQuery(ordering, arguments)
-    rank = search.reading.rank(parameters) if search.reading else "0"
+    rank = search.rank(parameters)
     ranked = f"select present.*, {rank} as rank from {sheet.table.table} present{where(search.conditions(parameters))}"
     tail = query.tail([], parameters)
     return await sheet.page(query, f"select {sheet.selected} from ({ranked}) as present {tail}", parameters)

@@ -94,11 +94,20 @@ class Reading:
         return f"plainto_tsquery('english', {parameters.place(' '.join(self.stems))})"
 
 
-async def read(reads: ReadModels, text: str, *, discontinued: bool) -> Reading:
-    """How the text is to be read, given the products that there are, `discontinued` ones among them or not."""
+def literally(text: str) -> Reading:
+    """The text as it stands."""
     words = words_of(text, at_most=MOST_CHARACTERS)
-    literal = Reading(tuple(words), code=code_of(words))
-    if not words or await _finds(reads, literal, discontinued):
+    return Reading(tuple(words), code=code_of(words))
+
+
+async def read(reads: ReadModels, text: str, *, discontinued: bool, literal_finds: bool | None = None) -> Reading:
+    """How the text is to be read, given the products that there are, `discontinued` ones among them or not.
+
+    Whether it finds anything as it stands is looked up, unless `literal_finds` tells.
+    """
+    literal = literally(text)
+    words = literal.stems
+    if not words or (await _finds(reads, literal, discontinued) if literal_finds is None else literal_finds):
         return literal
     known = await _known(reads, words, discontinued)
     if not known:

@@ -2,27 +2,27 @@
 
 from datetime import datetime
 from decimal import Decimal
-from functools import partial
+from functools import cached_property, partial
 
 import strawberry
 
 from app.infra.checkpoints import Freshness
 from app.infra.freshness import Listed
-from app.infra.keyset import Page, PageArguments
+from app.infra.keyset import PageArguments
 from app.infra.sheets import Entry
 from app.infra.tables import Stored
 from app.kernel import typeid
 from app.kernel.errors import InvalidValue
 from app.kernel.values import require_storable
 from app.plans import known_by, partly, shown
-from read_model.catalog import product_facets, product_listing
-from read_model.catalog.product_facets import facets, price_bands
-from read_model.catalog.product_listing import Search
+from read_model.catalog import product_facets, product_listing, product_results
+from read_model.catalog.product_facets import price_bands
+from read_model.catalog.product_results import Asked, Results
 from read_model.catalog.product_search import VIEW, ListedProduct
 from read_model.catalog.product_text import MOST_CHARACTERS
 from schema.catalog.enums import ProductSort
 from schema.context import Info
-from schema.reading import Token, WaitMs, listed
+from schema.reading import Token, WaitMs, listed, selects
 from schema.scalars import BigInt
 from schema.values import ListFreshness, Money, PageInfo
 
@@ -89,17 +89,23 @@ class PriceBand:
     count: int = shown("products")
 
 
+@known_by("counted")
 @strawberry.type(
     description="What the list could be narrowed to. Each facet counts the products that pass every condition but its "
     "own, so that it shows what else could be chosen. Of categories and vendors the 100 with the most products."
 )
 class ProductFacets:
-    found: strawberry.Private[product_facets.Facets]
+    counted: strawberry.Private[str]
     categories: list[ProductChoice] = shown("found.categories")
     vendors: list[ProductChoice] = shown("found.vendors")
     price_bands: list[PriceBand] = shown("found.price_bands")
     in_stock: int = shown("found.in_stock")
     out_of_stock: int = shown("found.out_of_stock")
+
+    @cached_property
+    def found(self) -> product_facets.Facets:
+        """The facets, once somebody looks at them."""
+        return product_facets.read(self.counted)
 
 
 @strawberry.type(description="A page of products.")
@@ -107,7 +113,7 @@ class ProductConnection:
     edges: list[ProductEdge]
     page_info: PageInfo
     seen: strawberry.Private[Freshness | None]
-    search: strawberry.Private[Search]
+    results: strawberry.Private[Results]
 
     @strawberry.field
     def freshness(self) -> ListFreshness:
@@ -115,11 +121,14 @@ class ProductConnection:
 
     @strawberry.field(description="How many products the search finds, on all pages together.")
     async def total_count(self, info: Info) -> int:
-        return await product_listing.count(info.context.reads, self.search)
+        return await product_listing.count(info.context.reads, self.results.search)
 
     @strawberry.field(description="What the list could be narrowed to; worked out only when asked for.")
     async def facets(self, info: Info) -> ProductFacets:
-        return ProductFacets(found=await facets(info.context.reads, self.search))
+        counted = self.results.facets
+        if counted is None:
+            counted = await product_facets.count(info.context.reads, self.results.search)
+        return ProductFacets(counted=counted)
 
 
 @strawberry.input(description="Every given condition must hold.")
@@ -167,8 +176,8 @@ class ProductsQuery:
         info.context.asker()
         wanted, text = (filter or ProductFilter()).value(), searched(text)
         arguments = PageArguments(first=first, after=after, last=last, before=before)
-        whole = not partly(info)
-        search = partial(product_listing.search, info.context.reads, text, wanted, sort, arguments, whole=whole)
+        asked = Asked(sort, arguments, whole=not partly(info), counting=selects(info, "facets"))
+        search = partial(product_results.search, info.context.reads, text, wanted, asked)
         return _connection(await listed(info, (VIEW,), token, wait_ms, search))
 
 
@@ -192,7 +201,8 @@ def _values(values: list[str] | None, field: str) -> tuple[str, ...] | None:
     return tuple(values)
 
 
-def _connection(found: Listed[tuple[Search, Page[Entry[ListedProduct]]]]) -> ProductConnection:
-    search, page = found.found
+def _connection(listed: Listed[Results]) -> ProductConnection:
+    page = listed.found.page
     edges = [ProductEdge(told=entry.told, entry=entry) for entry in page.nodes]
-    return ProductConnection(edges=edges, page_info=PageInfo.around(page), seen=found.freshness, search=search)
+    around = PageInfo.around(page)
+    return ProductConnection(edges=edges, page_info=around, seen=listed.freshness, results=listed.found)

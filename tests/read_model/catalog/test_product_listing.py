@@ -14,9 +14,9 @@ from app.infra.sheets import Entry
 from read_model.catalog.product_facets import MOST_VALUES, Choice, PriceBand, facets, price_bands
 from read_model.catalog.product_listing import ProductSort, count, find
 from read_model.catalog.product_search import ListedProduct
+from tests.read_model.catalog.filters import EVERY_FILTER, FILTERS, Conditions
 from tests.read_model.catalog.shelf import Shelf
 
-Conditions = dict[str, Any]
 TESTS: dict[str, Callable[[ListedProduct, Any], bool]] = {
     "categories": lambda product, wanted: bool(set(product.categories) & set(wanted)),
     "vendors": lambda product, wanted: product.vendor in wanted,
@@ -25,30 +25,6 @@ TESTS: dict[str, Callable[[ListedProduct, Any], bool]] = {
     "in_stock": lambda product, wanted: (product.on_hand > 0) is wanted,
     "include_discontinued": lambda _, __: True,
 }
-FILTERS: dict[str, Conditions] = {
-    "none": {},
-    "a category": {"categories": ("Heart",)},
-    "either category": {"categories": ("Tea", "Bag", "Unheard of")},
-    "no category": {"categories": ()},
-    "a vendor": {"vendors": ("Vendor 22",)},
-    "vendors": {"vendors": ("Vendor 22", "Vendor 84")},
-    "at least": {"min_price": Decimal(5)},
-    "at most": {"max_price": Decimal("1.65")},
-    "between": {"min_price": Decimal("1.25"), "max_price": Decimal("2.95")},
-    "in stock": {"in_stock": True},
-    "out of stock": {"in_stock": False},
-    "discontinued as well": {"include_discontinued": True},
-    "several": {"categories": ("Heart", "Red"), "vendors": ("Vendor 22", "Vendor 84"), "max_price": Decimal(4)},
-    "all": {
-        "categories": ("Heart", "Tea"),
-        "vendors": ("Vendor 22", "Vendor 21"),
-        "min_price": Decimal(1),
-        "max_price": Decimal(6),
-        "in_stock": True,
-        "include_discontinued": True,
-    },
-}
-EVERY_FILTER = pytest.mark.parametrize("conditions", FILTERS.values(), ids=FILTERS)
 EVERY_TEXT = pytest.mark.parametrize("text", [None, "heart"])
 
 
