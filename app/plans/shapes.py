@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from inspect import isawaitable
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from app.kernel.absent import Absent, Changed
 from app.plans.arguments import Unforeseen
 from app.plans.completion import Writer
 from app.plans.fragments import Fragments
+from app.plans.luck import Luck
 from app.plans.operations import Inexpressible, Operation
 from app.plans.resolvers import resolver
 from app.plans.run import Run
@@ -56,9 +57,12 @@ class RootField:
     path: Path
     call: Callable[[Any, Run, Path], Any]
     complete: Callable[[Any, Run, Path], Any]
+    luck: Luck = field(default_factory=Luck)
 
     async def outcome(self, run: Run) -> Given | None:
         """What the resolver comes to; None where it cannot be asked, for want of arguments."""
+        if self.luck.is_out():
+            run.want_whole(self.key)
         try:
             value = self.call(None, run, self.path)
             return Given(await value if isawaitable(value) else value)
@@ -83,6 +87,8 @@ class RootField:
         """What is shown, but for what is still to come. Absent parts that cannot be shown as before are fetched."""
         since = len(run.pending)
         shown = self._attempt(given, run)
+        if run.is_partial(self.key):
+            self.luck.note(len(run.lacking))
         if not run.lacking:
             return shown
         with suppress(Changed):

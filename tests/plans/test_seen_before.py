@@ -27,20 +27,20 @@ LISTS: dict[str, tuple[str, Command]] = {
 
 
 @asynccontextmanager
-async def found(shop: Product) -> AsyncIterator[list[int]]:
-    """How many rows each statement finds."""
-    reads, rows = shop.installation.reads, list[int]()
+async def sent(shop: Product) -> AsyncIterator[list[tuple[int, bool]]]:
+    """Of each statement how many rows it finds, and whether it reads them whole."""
+    reads, noted = shop.installation.reads, list[tuple[int, bool]]()
     assert reads
     fetch = reads.fetch
 
-    async def noted(statement: str, *values: Any) -> Any:
+    async def noting(statement: str, *values: Any) -> Any:
         found = await fetch(statement, *values)
-        rows.append(len(found))
+        noted.append((len(found), "present.version" in statement))
         return found
 
-    reads.fetch = noted
+    reads.fetch = noting
     try:
-        yield rows
+        yield noted
     finally:
         reads.fetch = fetch
 
@@ -49,19 +49,20 @@ async def found(shop: Product) -> AsyncIterator[list[int]]:
 async def test_only_what_has_changed_is_read_again(shop_asked: Product, query: str, command: Command) -> None:
     plans, asked = Plans(shop_asked.schema, typed), Asked(query)
 
-    async def ask() -> tuple[Any, list[int]]:
-        async with found(shop_asked) as rows:
+    async def ask() -> tuple[Any, list[tuple[int, bool]]]:
+        async with sent(shop_asked) as statements:
             answer = await by_plan(plans, asked, shop_asked.asks(OPERATOR)())
         assert answer == await by_library(shop_asked.schema, asked, shop_asked.asks(OPERATOR)())
-        return answer, rows
+        return answer, statements
 
-    before, rows = await ask()
-    number = len(rows) and rows[0]
-    assert rows == [number, number]
-    assert await ask() == (before, [number])
+    before, statements = await ask()
+    number = statements[0][0]
+    assert statements == [(number, False), (number, True)]
+    assert await ask() == (before, [(number, True)])
+    assert await ask() == (before, [(number, False)])
     await change(shop_asked, command)
-    after, rows = await ask()
+    after, statements = await ask()
     assert after != before
-    assert rows == [number, 1]
-    assert await ask() == (after, [number])
-    assert (plans.counts.planned, plans.counts.completed) == (4, 0)
+    assert statements == [(number, False), (1, True)]
+    assert await ask() == (after, [(number, False)])
+    assert (plans.counts.planned, plans.counts.completed) == (5, 0)
