@@ -26,5 +26,11 @@ class Luck:
 
     def note(self, lacking: int) -> None:
         """How many parts had to be fetched for one that was not asked for whole."""
-        self._span = min(2 * self._span + 1, _LONGEST) if lacking > _FEW else 0
-        self._left = self._span
+        if lacking > _FEW:
+            self.fail()
+        else:
+            self._left = self._span = 0
+
+    def fail(self) -> None:
+        """Many had to be, or all was asked once more because one had changed."""
+        self._left = self._span = min(2 * self._span + 1, _LONGEST)

@@ -86,10 +86,10 @@ class RootField:
     async def completed(self, given: Given, run: Run, outcomes: Outcomes) -> Any:
         """What is shown, but for what is still to come. Absent parts that cannot be shown as before are fetched."""
         since = len(run.pending)
-        shown = self._attempt(given, run)
-        if run.is_partial(self.key):
-            self.luck.note(len(run.lacking))
-        if not run.lacking:
+        shown, lacking = self._attempt(given, run), len(run.lacking)
+        if not lacking:
+            if run.is_partial(self.key):
+                self.luck.note(0)
             return shown
         with suppress(Changed):
             for _ in range(_MOST_FETCHES):
@@ -97,7 +97,9 @@ class RootField:
                 await run.fetch()
                 shown = self._attempt(given, run)
                 if not run.lacking:
+                    self.luck.note(lacking)
                     return shown
+        self.luck.fail()
         return await self._whole(run, since, outcomes)
 
     async def _whole(self, run: Run, since: int, outcomes: Outcomes) -> Any:
