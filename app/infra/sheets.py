@@ -50,7 +50,7 @@ class Sheet(Generic[Row]):
     def __init__(self, reads: ReadModels, view: View[Row], ordering: Ordering, *, whole: bool) -> None:
         self._reads, self._life = reads, reads.life
         self.table, self.ordering, self.whole = reads.table(view), ordering, whole
-        self.told = view.name, ordering.name, self._life
+        self.told: object = (view.name, ordering.name, self._life)
         self.computes = not self.table.has(ordering.column)
 
     @property
@@ -64,7 +64,12 @@ class Sheet(Generic[Row]):
         return self.entries(query, await self._reads.fetch(statement, *parameters))
 
     def entries(self, query: KeysetQuery, rows: Sequence[asyncpg.Record]) -> Page[Entry[Row]]:
-        """The page of these rows, which were read with the query's tail."""
+        """The page of these rows, which were read with the query's tail.
+
+        If the server was replaced meanwhile nobody knows of which life they are, so they are like no others.
+        """
+        if self._life != self._reads.life:
+            self.told = object()
         return query.page(rows, lambda record: Entry(self, record))
 
     async def fetch(self, parts: Sequence[Entry[Row]]) -> None:

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from operator import attrgetter
 
+import asyncpg
 import pytest
 
 from app.infra.db import QUERY_ROLE, open_pool
@@ -111,3 +112,25 @@ async def test_nor_what_another_life_holds_at_the_same_position(desk: Desk) -> N
         await sheet.fetch(page.nodes)
     again = (await desk.page())[1]
     assert {entry.told for entry in page.nodes}.isdisjoint({entry.told for entry in again.nodes})
+
+
+@pytest.mark.parametrize("whole", [True, False])
+async def test_what_was_read_while_lives_changed_is_like_nothing_else(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, whole: bool
+) -> None:
+    fetch = desk.reads.fetch
+
+    async def crossing(statement: str, *values: object) -> list[asyncpg.Record]:
+        rows = await fetch(statement, *values)
+        desk.lives.count += 1
+        return rows
+
+    before = (await desk.page())[1]
+    with monkeypatch.context() as patched:
+        patched.setattr(desk.reads, "fetch", crossing)
+        sheet, page = await desk.page(whole=whole)
+    after = (await desk.page())[1]
+    assert {entry.told for entry in page.nodes}.isdisjoint(entry.told for entry in (*before.nodes, *after.nodes))
+    if not whole:
+        with pytest.raises(Changed):
+            await sheet.fetch(page.nodes)

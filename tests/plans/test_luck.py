@@ -6,8 +6,8 @@ from app.plans.luck import Luck
 
 
 def asked(lacking: list[int | None]) -> str:
-    """Twenty answers: `w` for one that was asked for whole, `p` for one that was not; how many parts those of the second
-    kind lack, one after the other, or None for what had changed."""
+    """Twenty answers: `w` for one that was asked for whole, `p` for one that was not; how many parts each of the second
+    kind lacks, or None for what had changed."""
     luck, left, shown = Luck(), iter(lacking), ""
     for _ in range(20):
         if luck.is_out():
