@@ -33,7 +33,7 @@ found as materialized (
 )
 """
 
-_COUNTED = """
+COUNTED: Final = """
 select json_build_object(
     'categories', (select coalesce(json_agg(c), '[]') from (
         select value, count(distinct product_id) as products from found, jsonb_array_elements_text(categories) as value
@@ -45,13 +45,14 @@ select json_build_object(
         group by vendor order by products desc, vendor collate "C" limit {most}
     ) as v),
     'prices', (select coalesce(json_object_agg(band, products), '{{}}') from (
-        select width_bucket(price, {bounds}::numeric[]) as band, count(*) as products from found
+        select width_bucket(price, array[{bounds}]::numeric[]) as band, count(*) as products from found
         where category and by_vendor and by_stock group by band
     ) as p),
     'in_stock', count(*) filter (where on_hand > 0),
     'out_of_stock', count(*) filter (where on_hand <= 0)
 ) from found where category and by_vendor and by_price
-"""
+""".format(bounds=", ".join(map(str, PRICE_BOUNDS)), most=MOST_VALUES)
+"""The SQL that counts what is `found`, as JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +104,8 @@ async def facets(reads: ReadModels, search: Search) -> Facets:
 async def count(reads: ReadModels, search: Search) -> str:
     """What the search could be narrowed to, for `read`."""
     parameters = Parameters()
-    found_, counted_ = found(reads, search, parameters), counted(parameters)
-    text: str = await reads.fetchval(f"with {found_} select ({counted_})::text", *parameters)
+    found_ = found(reads, search, parameters)
+    text: str = await reads.fetchval(f"with {found_} select ({COUNTED})::text", *parameters)
     return text
 
 
@@ -132,11 +133,6 @@ def found(reads: ReadModels, search: Search, parameters: Parameters) -> str:
         columns=_COLUMNS,
         among=where(search.among(parameters)),
     )
-
-
-def counted(parameters: Parameters) -> str:
-    """The SQL that counts what is `found`, as JSON."""
-    return _COUNTED.format(bounds=parameters.place(list(PRICE_BOUNDS)), most=MOST_VALUES)
 
 
 def _all(conditions: Sequence[str]) -> str:

@@ -60,7 +60,7 @@ async def _results(reads: ReadModels, search: Search, asked: Asked) -> Results:
     sheet, query = Sheet(reads, VIEW, ordering, whole=False), KeysetQuery(ordering, asked.arguments)
     statement = _RESULTS.format(
         found=product_facets.found(reads, search, parameters),
-        facets=product_facets.counted(parameters),
+        facets=product_facets.COUNTED,
         all=product_facets.PASSES_ALL,
         key=ordering.key,
         column=ordering.column,
