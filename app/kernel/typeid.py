@@ -1,5 +1,6 @@
 """TypeIDs: a prefix that names the type, and a UUID in Crockford base 32 (TypeID specification 0.3)."""
 
+from functools import lru_cache
 from uuid import UUID
 
 from app.kernel.clock import uuid_of
@@ -9,6 +10,9 @@ _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
 _LOW_60_BITS = (1 << 60) - 1
 _LENGTH = 26
+
+_KEPT = 16_384
+"""TypeIDs whose UUIDs are remembered: what is asked for once is asked for again."""
 
 _PYTHONS_ALPHABET = b"0123456789abcdefghijklmnopqrstuv"
 _TO_PYTHONS = bytearray(b"!" * 256)
@@ -29,6 +33,7 @@ def encode(prefix: str, value: UUID) -> str:
     )
 
 
+@lru_cache(_KEPT)
 def decode(prefix: str, text: str) -> UUID:
     """The UUID in a TypeID of this prefix. Raises MalformedId when it is not one."""
     found, value = split(text)
