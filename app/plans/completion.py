@@ -185,7 +185,7 @@ class Writer:
             return _Part(key, Written("None", wants_path, fixed=False), after=[later])
         variable = self._named("v")
         shown = self._shown(definition.type, details, variable, path)
-        fixed = shown.fixed and resolve.info is None and resolve.arguments is None
+        fixed = shown.fixed and resolve.info is None and not resolve.arguments
         shown = Written(shown.text, shown.wants_path or resolve.info is not None, fixed)
         return _Part(key, shown, before=[f"{variable} = {call}"])
 
@@ -197,8 +197,8 @@ class Writer:
         given += [f"{name}={source}" for name in resolve.named_source]
         if resolve.info is not None:
             given.append(f"{resolve.info_name}={self._bind('info', resolve.info)}(r, {path})")
-        if resolve.arguments is not None:
-            given.append(f"**{self._bind('arguments', resolve.arguments)}(r.variables)")
+        written = [argument.written("r.variables", self._bind) for argument in resolve.arguments]
+        given += [each for each in written if each is not None]
         return f"{self._bind('resolve', resolve.function)}({', '.join(given)})"
 
 

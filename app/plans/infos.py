@@ -32,9 +32,9 @@ def info_of(
 
     class Info(base):  # type: ignore[valid-type, misc]
         def __init__(self, run: Run, path: Path) -> None:
-            self.context, self._run, self._path, self._field = run.context, run, path, field
+            self.context, self._run, self._path = run.context, run, path
 
-        context = None
+        context, _field = None, field
 
         @cached_property
         def _raw_info(self) -> GraphQLResolveInfo[Any]:

@@ -9,7 +9,7 @@ from graphql.execution.collect_fields import FieldDetails
 from strawberry.schema import Schema
 from strawberry.types.field import StrawberryField
 
-from app.plans.arguments import Arguments, arguments
+from app.plans.arguments import Argument, arguments
 from app.plans.infos import InfoOf, info_of
 from app.plans.operations import Inexpressible, Operation
 from app.plans.shown import PATH
@@ -26,7 +26,7 @@ class Resolver:
     named_source: tuple[str, ...] = ()
     info_name: str | None = None
     info: InfoOf | None = None
-    arguments: Arguments | None = None
+    arguments: tuple[Argument, ...] = ()
 
 
 def resolver(
