@@ -65,8 +65,9 @@ class PlannedOperations:
             return
         answered: dict[str, str] = {}
         context = self._contexts.of(principal, _text(headers, _TOKEN), _text(headers, _CORRELATION), answered)
-        answer = await plan.run(variables, context)
-        await _respond(send, answer.body, answered)
+        body = (await plan.run(variables, context)).body
+        await send({"type": "http.response.start", "status": 200, "headers": _listed(body, answered)})
+        await send({"type": "http.response.body", "body": body})
 
     def _headers(self, scope: Scope) -> dict[bytes, bytes]:
         """The headers of a POST that wants one answer in JSON. Raises _NotHere, also for one that is sent twice."""
@@ -115,15 +116,15 @@ class _Reading:
 
     async def body(self) -> bytes:
         """The whole body. Raises _NotHere where it does not come to an end, or goes beyond what is taken."""
-        whole, more = b"", True
-        while more:
+        whole: bytes = b""
+        while True:
             message = await self._receive()
             self._read.append(message)
             whole += message.get("body", b"")
             if message["type"] != "http.request" or len(whole) > MAX_BODY:
                 raise _NotHere
-            more = message.get("more_body", False)
-        return whole
+            if not message.get("more_body"):
+                return whole
 
     async def again(self) -> Message:
         """The messages from the first one on."""
@@ -135,9 +136,9 @@ def _text(headers: dict[bytes, bytes], name: bytes) -> str | None:
     return value.decode("latin-1") if value is not None else None
 
 
-async def _respond(send: Send, body: bytes, headers: dict[str, str]) -> None:
+def _listed(body: bytes, headers: dict[str, str]) -> list[tuple[bytes, bytes]]:
+    """The headers of an answer, as ASGI takes them."""
     listed = [_JSON, (b"content-length", b"%d" % len(body))]
     for name, value in headers.items():
         listed.append((_NAMES[name], value.encode("latin-1")))
-    await send({"type": "http.response.start", "status": 200, "headers": listed})
-    await send({"type": "http.response.body", "body": body})
+    return listed

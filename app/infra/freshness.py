@@ -2,10 +2,11 @@
 
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
+import msgspec
 from redis.exceptions import RedisError
 
 from app.infra.checkpoints import Checkpoints, Freshness
@@ -31,17 +32,22 @@ _MOST_LIVES = 3
 """How many lives of the server a list may meet before it gives up."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(msgspec.Struct, frozen=True):
     """How fresh an answer must be: an entity's version, a log position, and how long to wait for them, in seconds."""
 
     version: int | None = None
     position: int | None = None
     wait_s: float = 0.0
 
+    def until(self, deadline: float) -> "Wanted":
+        """The same, with what is left of the wait before a moment of the monotonic clock."""
+        return Wanted(self.version, self.position, max(0.0, deadline - time.monotonic()))
 
-@dataclass(frozen=True, slots=True)
-class Found(Generic[Row]):
+
+_NOTHING: Final = Wanted()
+
+
+class Found(msgspec.Struct, Generic[Row], frozen=True):
     """What the view holds, fresh enough; `stored` is None where there is no such entity."""
 
     stored: Stored[Row] | None
@@ -133,8 +139,7 @@ class ReadModels:
             return answer
         if wanted.position is None:
             return None
-        left = replace(wanted, wait_s=max(0.0, deadline - time.monotonic()))
-        return reached if isinstance(reached := await self.reach(view, left), Behind) else None
+        return reached if isinstance(reached := await self.reach(view, wanted.until(deadline)), Behind) else None
 
     async def reach(self, view: View[Any], wanted: Wanted) -> Freshness | Behind:
         """Waits until every shard of the view has reached the wanted position."""
@@ -175,13 +180,12 @@ class ReadModels:
         for view in views:
             position = wanted.position
             if telling or (position is not None and not self._checkpoints.known(view.name, position)):
-                left = replace(wanted, wait_s=max(0.0, deadline - time.monotonic()))
-                if isinstance(reached := await self.reach(view, left), Behind):
+                if isinstance(reached := await self.reach(view, wanted.until(deadline)), Behind):
                     return reached
                 found.append(reached)
         return min(found, key=lambda each: (each.state != "STALLED", each.position), default=None)
 
-    async def freshness(self, view: View[Any], wanted: Wanted = Wanted()) -> Freshness:
+    async def freshness(self, view: View[Any], wanted: Wanted = _NOTHING) -> Freshness:
         """How far the whole view has come, by its checkpoints in the flat store.
 
         The log reaches as far as any view has seen it, and at least as far as what is wanted: a token tells of it

@@ -4,20 +4,20 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
 from app.plans.variables import Variables
 
 Pending = tuple[dict[str, Any], str, Any, Any, Any]
 """Where a value goes that is not there yet: dictionary, key, awaitable, what completes it, and its path."""
 
 
-class Run:
+class Run(msgspec.Struct):
     """What all resolvers of an execution share, and what is still to come."""
 
-    __slots__ = ("context", "pending", "variables")
-
-    def __init__(self, context: Any, variables: Variables) -> None:
-        self.context, self.variables = context, variables
-        self.pending: list[Pending] = []
+    context: Any
+    variables: Variables
+    pending: list[Pending] = []
 
     async def settle(self) -> None:
         """Awaits what is still to come, all at the same time, until nothing is. Raises what any of it raises."""

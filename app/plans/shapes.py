@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from inspect import isawaitable
 from typing import Any
 
+import msgspec
 from graphql import OperationType
 from graphql.execution.collect_fields import FieldDetails
 from graphql.execution.values import VariableValues
@@ -20,8 +21,7 @@ from app.plans.resolvers import resolver
 from app.plans.run import Run
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(msgspec.Struct, frozen=True):
     """What a root field's resolver came to: a value, or what it raised."""
 
     value: Any = None
@@ -52,61 +52,44 @@ class RootField:
     call: Callable[[Any, Run, Path], Any]
     complete: Callable[[Any, Run, Path], Any]
 
-    async def outcome(self, run: Run) -> Given | None:
-        """What the resolver comes to; None where it cannot be asked, for want of arguments."""
+    async def ask(self, run: Run, outcomes: Outcomes) -> None:
+        """Notes what the resolver comes to; nothing where it cannot be asked, for want of arguments."""
         try:
             value = self.call(None, run, self.path)
-            return Given(await value if isawaitable(value) else value)
+            outcomes[self.key] = Given(await value if isawaitable(value) else value)
         except Unforeseen:
-            return None
+            return
         except Exception as error:  # noqa: BLE001 - graphql-core makes of it what is to be told
-            return Given(raised=error)
-
-    async def shown(self, run: Run, outcomes: Outcomes) -> Any:
-        """What is shown of the field by itself. Raises whatever goes wrong, and notes what the resolver came to."""
-        given = await self.outcome(run)
-        if given is None:
-            raise Unforeseen
-        outcomes[self.key] = given
-        shown = self.complete(given.get(), run, self.path)
-        if run.pending:
-            await run.settle()
-        return shown
+            outcomes[self.key] = Given(raised=error)
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """Root fields in the order of the answer; those that are constant have their value."""
+    """Root fields in steps, one step after the other and the fields of each at the same time.
 
-    fields: Sequence[RootField]
-    constants: dict[str, Any]
-    keys: Sequence[str]
-    one_after_the_other: bool
+    `keys` are all of the answer's, in its order; those that are constant have their value.
+    """
+
+    steps: Sequence[Sequence[RootField]]
+    keys: dict[str, Any]
 
     async def data(self, run: Run, outcomes: Outcomes) -> dict[str, Any]:
         """What the operation shows. Raises Failed, with what came of the root fields in `outcomes`."""
+        shown = self.keys.copy()
         try:
-            if len(self.keys) == 1 and self.fields:
-                return {self.keys[0]: await self.fields[0].shown(run, outcomes)}
-            shown: dict[str, Any] = dict.fromkeys(self.keys) | self.constants
-            await (self._serially if self.one_after_the_other else self._together)(run, outcomes, shown)
+            for step in self.steps:
+                if len(step) == 1:
+                    await step[0].ask(run, outcomes)
+                else:
+                    await asyncio.gather(*(each.ask(run, outcomes) for each in step))
+                for each in step:
+                    shown[each.key] = each.complete(outcomes[each.key].get(), run, each.path)
+                if run.pending:
+                    await run.settle()
         except Exception:  # noqa: BLE001 - whatever it is, it is not for a plan to judge
             run.close()
             raise Failed from None
         return shown
-
-    async def _together(self, run: Run, outcomes: Outcomes, shown: dict[str, Any]) -> None:
-        found = await asyncio.gather(*(each.outcome(run) for each in self.fields))
-        for each, given in zip(self.fields, found, strict=True):
-            if given is not None:
-                outcomes[each.key] = given
-        for each in self.fields:
-            shown[each.key] = each.complete(outcomes[each.key].get(), run, each.path)
-        await run.settle()
-
-    async def _serially(self, run: Run, outcomes: Outcomes, shown: dict[str, Any]) -> None:
-        for each in self.fields:
-            shown[each.key] = await each.shown(run, outcomes)
 
 
 def shape(schema: Schema, operation: Operation, variables: VariableValues, fragments: Fragments) -> Shape:
@@ -124,7 +107,8 @@ def shape(schema: Schema, operation: Operation, variables: VariableValues, fragm
         RootField(key, Path(None, key, operation.root.name), names[call], names[complete])
         for key, (call, complete) in written.items()
     ]
-    return Shape(fields, constants, list(grouped), serial)
+    steps = [[each] for each in fields] if serial else [fields]
+    return Shape(steps, dict.fromkeys(grouped) | constants)
 
 
 def _is_typename(details: list[FieldDetails]) -> bool:
