@@ -12,7 +12,7 @@ _LOW_60_BITS = (1 << 60) - 1
 _LENGTH = 26
 
 _KEPT = 16_384
-"""TypeIDs whose UUIDs are remembered: what is asked for once is asked for again."""
+"""TypeIDs that are remembered, and as many UUIDs: what is asked for once is asked for again, or is in many answers."""
 
 _PYTHONS_ALPHABET = b"0123456789abcdefghijklmnopqrstuv"
 _TO_PYTHONS = bytearray(b"!" * 256)
@@ -21,6 +21,7 @@ for _ours, _theirs in zip(_ALPHABET.encode(), _PYTHONS_ALPHABET, strict=True):
 """From each character to the digit that `int` reads in its place, and from what is none to one that it refuses."""
 
 
+@lru_cache(_KEPT)
 def encode(prefix: str, value: UUID) -> str:
     """`encode("order", uuid)` is `order_` and 26 characters."""
     number, pairs = value.int, _PAIRS
