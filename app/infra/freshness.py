@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, Generic, TypeVar
 
-import msgspec
 from redis.exceptions import RedisError
 
 from app.infra.checkpoints import Checkpoints, Freshness
@@ -17,6 +16,7 @@ from app.infra.server_lives import ServerLives, ServerReplaced
 from app.infra.table_reads import Rows, TableReads
 from app.infra.table_views import TableView
 from app.infra.tables import Stored
+from app.kernel.structs import Struct
 from app.kernel.view import Key, View
 
 Row = TypeVar("Row")
@@ -32,7 +32,7 @@ _MOST_LIVES = 3
 """How many lives of the server a list may meet before it gives up."""
 
 
-class Wanted(msgspec.Struct, frozen=True):
+class Wanted(Struct, frozen=True):
     """How fresh an answer must be: an entity's version, a log position, and how long to wait for them, in seconds."""
 
     version: int | None = None
@@ -47,7 +47,7 @@ class Wanted(msgspec.Struct, frozen=True):
 _NOTHING: Final = Wanted()
 
 
-class Found(msgspec.Struct, Generic[Row], frozen=True):
+class Found(Struct, Generic[Row], frozen=True):
     """What the view holds, fresh enough; `stored` is None where there is no such entity."""
 
     stored: Stored[Row] | None
