@@ -1,5 +1,6 @@
 """Reading your own writes: wait until a view has reached what was asked for, then answer, or say that it has not."""
 
+import contextlib
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -104,8 +105,9 @@ class ReadModels:
         checkpoint, stored = await self._look(view, key, wanted)
         satisfied = _satisfies(checkpoint, stored, wanted)
         if not satisfied and wanted.wait_s > 0:
-            look = partial(self._look, view, key, wanted)
-            checkpoint, stored = await self._look_until(view, wanted, look, lambda seen: _satisfies(*seen, wanted))
+            look, glance = partial(self._look, view, key, wanted), partial(self._glance, view, key, wanted)
+            enough = partial(_shows_enough, wanted)
+            checkpoint, stored = await self._look_until(view, wanted, look, enough, glance)
             satisfied = _satisfies(checkpoint, stored, wanted)
         if checkpoint is not None and satisfied:
             return Found(stored, checkpoint)
@@ -194,21 +196,33 @@ class ReadModels:
         return await self._checkpoints.freshness(view.name, wanted.position or 0)
 
     async def _look_until(
-        self, view: View[Any], wanted: Wanted, look: Callable[[], Awaitable[Seen]], enough: Callable[[Seen], bool]
+        self,
+        view: View[Any],
+        wanted: Wanted,
+        look: Callable[[], Awaitable[Seen]],
+        enough: Callable[[Seen], bool],
+        glance: Callable[[], Awaitable[Seen]] | None = None,
     ) -> Seen:
-        """The first look that shows enough, or the last one before the wait is over."""
-        deadline, seen = time.monotonic() + wanted.wait_s, await look()
+        """The first look that shows enough, or the last one before the wait is over.
+
+        A `glance` costs less than a look and may miss something: it is for the time between two looks.
+        """
+        looked = time.monotonic()
+        deadline, seen = looked + wanted.wait_s, await look()
         if enough(seen) or wanted.wait_s <= 0:
             return seen
         with self.hints.subscribed(view.name) as woken:
             while True:
-                seen = await look()
-                left = deadline - time.monotonic()
-                if enough(seen) or left <= 0:
+                now = time.monotonic()
+                if glance and now < min(deadline, looked + _POLL_S):
+                    seen = await glance()
+                else:
+                    looked, seen = now, await look()
+                if enough(seen) or now >= deadline:
                     return seen
                 if self._wishes:
                     self._wishes.wanted(view.name)
-                await wait(woken, min(left, _POLL_S))
+                await wait(woken, min(deadline - now, _POLL_S))
 
     async def _look_at_many(self, view: View[Row], keys: Collection[Key], position: int) -> Rows[Row]:
         """What Redis holds of the keys, if it has reached the position, and the flat table for the others."""
@@ -244,6 +258,15 @@ class ReadModels:
                 return checkpoint, stored
         return await self._look_in_table(view, key)
 
+    async def _glance(self, view: View[Row], key: Key, wanted: Wanted) -> _Look[Row]:
+        """As a look, but while Redis is not far enough, nobody asks whether the table is."""
+        documents: RedisView[Row] | None = self._documents.get(view.name)
+        with contextlib.suppress(RedisError, OSError):
+            checkpoint, stored = await documents.read(key) if documents is not None else (None, None)
+            if checkpoint is not None and (stored is not None or not _satisfies(checkpoint, None, wanted)):
+                return checkpoint, stored
+        return await self._look_in_table(view, key)
+
     async def _look_in_table(self, view: View[Row], key: Key) -> _Look[Row]:
         checkpoint, rows = await self._rows[view.name].read((key,))
         return checkpoint, rows.get(key)
@@ -253,6 +276,10 @@ def _satisfies(checkpoint: int | None, stored: Stored[Any] | None, wanted: Wante
     if checkpoint is None or (wanted.position is not None and checkpoint < wanted.position):
         return False
     return wanted.version is None or (stored is not None and stored.version >= wanted.version)
+
+
+def _shows_enough(wanted: Wanted, seen: _Look[Any]) -> bool:
+    return _satisfies(*seen, wanted)
 
 
 def _reaches(checkpoint: int | None, position: int) -> bool:
