@@ -51,6 +51,7 @@ def _options(settings: Settings) -> dict[str, Any]:
     return {
         "host": settings.host,
         "port": settings.port,
+        "interface": "asgi3",
         "loop": "uvloop",
         "http": "httptools",
         "log_level": "warning",

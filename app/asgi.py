@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -87,12 +87,11 @@ class _Faces:
         self._pools: list[Pool] = []
         self.graphql, self.stream = _Face(self, "_graphql"), _Face(self, "_stream")
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """What comes to GraphQL's path may have a plan; everything else goes through the middleware."""
         if self._planned is not None and scope["type"] == "http" and scope["path"] == GRAPHQL_PATH:
-            await self._planned(scope, receive, send)
-        else:
-            await self.whole(scope, receive, send)
+            return self._planned(scope, receive, send)
+        return self.whole(scope, receive, send)
 
     def open(self, schema: Schema, contexts: Contexts, pools: list[Pool]) -> None:
         shown, plans = examples(), Plans(schema, typed)

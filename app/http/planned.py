@@ -55,18 +55,19 @@ class PlannedOperations:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves one HTTP request to the GraphQL path."""
-        reading = _Reading(receive)
+        received: list[Message] = []
         try:
             headers = self._headers(scope)
             principal = self._principal(headers)
-            plan, variables = self._plan(await reading.body())
+            plan, variables = self._plan(await _body(receive, received))
         except _NotHere:
-            await self._otherwise(scope, reading.again, send)
+            await self._otherwise(scope, _again(received, receive), send)
             return
         answered: dict[str, str] = {}
         context = self._contexts.of(principal, _text(headers, _TOKEN), _text(headers, _CORRELATION), answered)
-        answer = await plan.run(variables, context)
-        await _respond(send, answer.body, answered)
+        body = (await plan.run(variables, context)).body
+        await send({"type": "http.response.start", "status": 200, "headers": _listed(body, answered)})
+        await send({"type": "http.response.body", "body": body})
 
     def _headers(self, scope: Scope) -> dict[bytes, bytes]:
         """The headers of a POST that wants one answer in JSON. Raises _NotHere, also for one that is sent twice."""
@@ -104,30 +105,26 @@ class PlannedOperations:
         return plan, said.variables
 
 
-class _Reading:
-    """Reads a body, and can give what it has read to somebody else."""
+async def _body(receive: Receive, received: list[Message]) -> bytes:
+    """The whole body, of messages that are noted. Raises _NotHere where it has no end, or goes beyond what is taken."""
+    whole: bytes = b""
+    while True:
+        message = await receive()
+        received.append(message)
+        whole += message.get("body", b"")
+        if message["type"] != "http.request" or len(whole) > MAX_BODY:
+            raise _NotHere
+        if not message.get("more_body"):
+            return whole
 
-    __slots__ = ("_read", "_receive")
 
-    def __init__(self, receive: Receive) -> None:
-        self._receive = receive
-        self._read: list[Message] = []
+def _again(received: list[Message], receive: Receive) -> Receive:
+    """Gives the messages from the first one on to somebody else."""
 
-    async def body(self) -> bytes:
-        """The whole body. Raises _NotHere where it does not come to an end, or goes beyond what is taken."""
-        whole, more = b"", True
-        while more:
-            message = await self._receive()
-            self._read.append(message)
-            whole += message.get("body", b"")
-            if message["type"] != "http.request" or len(whole) > MAX_BODY:
-                raise _NotHere
-            more = message.get("more_body", False)
-        return whole
+    async def again() -> Message:
+        return received.pop(0) if received else await receive()
 
-    async def again(self) -> Message:
-        """The messages from the first one on."""
-        return self._read.pop(0) if self._read else await self._receive()
+    return again
 
 
 def _text(headers: dict[bytes, bytes], name: bytes) -> str | None:
@@ -135,9 +132,9 @@ def _text(headers: dict[bytes, bytes], name: bytes) -> str | None:
     return value.decode("latin-1") if value is not None else None
 
 
-async def _respond(send: Send, body: bytes, headers: dict[str, str]) -> None:
+def _listed(body: bytes, headers: dict[str, str]) -> list[tuple[bytes, bytes]]:
+    """The headers of an answer, as ASGI takes them."""
     listed = [_JSON, (b"content-length", b"%d" % len(body))]
     for name, value in headers.items():
         listed.append((_NAMES[name], value.encode("latin-1")))
-    await send({"type": "http.response.start", "status": 200, "headers": listed})
-    await send({"type": "http.response.body", "body": body})
+    return listed

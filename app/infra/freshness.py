@@ -1,10 +1,11 @@
 """Reading your own writes: wait until a view has reached what was asked for, then answer, or say that it has not."""
 
+import contextlib
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from redis.exceptions import RedisError
 
@@ -17,6 +18,7 @@ from app.infra.sessions import Sessions
 from app.infra.table_reads import Rows, TableReads
 from app.infra.table_views import TableView
 from app.infra.tables import Stored
+from app.kernel.structs import Struct
 from app.kernel.view import Key, View
 
 Row = TypeVar("Row")
@@ -32,17 +34,22 @@ _MOST_LIVES = 3
 """How many lives of the server a list may meet before it gives up."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """How fresh an answer must be: an entity's version, a log position, and how long to wait for them, in seconds."""
 
     version: int | None = None
     position: int | None = None
     wait_s: float = 0.0
 
+    def until(self, deadline: float) -> "Wanted":
+        """The same, with what is left of the wait before a moment of the monotonic clock."""
+        return Wanted(self.version, self.position, max(0.0, deadline - time.monotonic()))
 
-@dataclass(frozen=True, slots=True)
-class Found(Generic[Row]):
+
+_NOTHING: Final = Wanted()
+
+
+class Found(Struct, Generic[Row], frozen=True):
     """What the view holds, fresh enough; `stored` is None where there is no such entity."""
 
     stored: Stored[Row] | None
@@ -101,8 +108,9 @@ class ReadModels:
         checkpoint, stored = await self._look(view, key, wanted)
         satisfied = _satisfies(checkpoint, stored, wanted)
         if not satisfied and wanted.wait_s > 0:
-            look = partial(self._look, view, key, wanted)
-            checkpoint, stored = await self._look_until(view, wanted, look, lambda seen: _satisfies(*seen, wanted))
+            look, glance = partial(self._look, view, key, wanted), partial(self._glance, view, key, wanted)
+            enough = partial(_shows_enough, wanted)
+            checkpoint, stored = await self._look_until(view, wanted, look, enough, glance)
             satisfied = _satisfies(checkpoint, stored, wanted)
         if checkpoint is not None and satisfied:
             return Found(stored, checkpoint)
@@ -136,8 +144,7 @@ class ReadModels:
             return answer
         if wanted.position is None:
             return None
-        left = replace(wanted, wait_s=max(0.0, deadline - time.monotonic()))
-        return reached if isinstance(reached := await self.reach(view, left), Behind) else None
+        return reached if isinstance(reached := await self.reach(view, wanted.until(deadline)), Behind) else None
 
     async def reach(self, view: View[Any], wanted: Wanted) -> Freshness | Behind:
         """Waits until every shard of the view has reached the wanted position."""
@@ -178,13 +185,12 @@ class ReadModels:
         for view in views:
             position = wanted.position
             if telling or (position is not None and not self._checkpoints.known(view.name, position)):
-                left = replace(wanted, wait_s=max(0.0, deadline - time.monotonic()))
-                if isinstance(reached := await self.reach(view, left), Behind):
+                if isinstance(reached := await self.reach(view, wanted.until(deadline)), Behind):
                     return reached
                 found.append(reached)
         return min(found, key=lambda each: (each.state != "STALLED", each.position), default=None)
 
-    async def freshness(self, view: View[Any], wanted: Wanted = Wanted()) -> Freshness:
+    async def freshness(self, view: View[Any], wanted: Wanted = _NOTHING) -> Freshness:
         """How far the whole view has come, by its checkpoints in the flat store.
 
         The log reaches as far as any view has seen it, and at least as far as what is wanted: a token tells of it
@@ -193,21 +199,33 @@ class ReadModels:
         return await self._checkpoints.freshness(view.name, wanted.position or 0)
 
     async def _look_until(
-        self, view: View[Any], wanted: Wanted, look: Callable[[], Awaitable[Seen]], enough: Callable[[Seen], bool]
+        self,
+        view: View[Any],
+        wanted: Wanted,
+        look: Callable[[], Awaitable[Seen]],
+        enough: Callable[[Seen], bool],
+        glance: Callable[[], Awaitable[Seen]] | None = None,
     ) -> Seen:
-        """The first look that shows enough, or the last one before the wait is over."""
-        deadline, seen = time.monotonic() + wanted.wait_s, await look()
+        """The first look that shows enough, or the last one before the wait is over.
+
+        A `glance` costs less than a look and may miss something: it is for the time between two looks.
+        """
+        looked = time.monotonic()
+        deadline, seen = looked + wanted.wait_s, await look()
         if enough(seen) or wanted.wait_s <= 0:
             return seen
         with self.hints.subscribed(view.name) as woken:
             while True:
-                seen = await look()
-                left = deadline - time.monotonic()
-                if enough(seen) or left <= 0:
+                now = time.monotonic()
+                if glance and now < min(deadline, looked + _POLL_S):
+                    seen = await glance()
+                else:
+                    looked, seen = now, await look()
+                if enough(seen) or now >= deadline:
                     return seen
                 if self._wishes:
                     self._wishes.wanted(view.name)
-                await wait(woken, min(left, _POLL_S))
+                await wait(woken, min(deadline - now, _POLL_S))
 
     async def _look_at_many(self, view: View[Row], keys: Collection[Key], position: int) -> Rows[Row]:
         """What Redis holds of the keys, if it has reached the position, and the flat table for the others."""
@@ -243,6 +261,15 @@ class ReadModels:
                 return checkpoint, stored
         return await self._look_in_table(view, key)
 
+    async def _glance(self, view: View[Row], key: Key, wanted: Wanted) -> _Look[Row]:
+        """As a look, but while Redis is not far enough, nobody asks whether the table is."""
+        documents: RedisView[Row] | None = self._documents.get(view.name)
+        with contextlib.suppress(RedisError, OSError):
+            checkpoint, stored = await documents.read(key) if documents is not None else (None, None)
+            if checkpoint is not None and (stored is not None or not _satisfies(checkpoint, None, wanted)):
+                return checkpoint, stored
+        return await self._look_in_table(view, key)
+
     async def _look_in_table(self, view: View[Row], key: Key) -> _Look[Row]:
         checkpoint, rows = await self._rows[view.name].read((key,))
         return checkpoint, rows.get(key)
@@ -252,6 +279,10 @@ def _satisfies(checkpoint: int | None, stored: Stored[Any] | None, wanted: Wante
     if checkpoint is None or (wanted.position is not None and checkpoint < wanted.position):
         return False
     return wanted.version is None or (stored is not None and stored.version >= wanted.version)
+
+
+def _shows_enough(wanted: Wanted, seen: _Look[Any]) -> bool:
+    return _satisfies(*seen, wanted)
 
 
 def _reaches(checkpoint: int | None, position: int) -> bool:

@@ -28,7 +28,8 @@ from app.kernel.view import Key
 Row = TypeVar("Row")
 
 _RESTORE_CHUNK = 500
-_NAMES_KEPT: Final = 4_096
+_NAMES_KEPT: Final = 16_384
+"""Of keys; who goes through more of them than these in turn pays for making each name anew."""
 
 KeepAlive = Callable[[], Awaitable[object]]
 
@@ -69,6 +70,7 @@ class RedisView(Generic[Row]):
         self._rounds, self._gets, self._decoded = lines.rounds, lines.gets, lines.decoded
         self._base = f"{prefix}:{table.view.name}:{table.generation}:"
         self._decode = msgspec.json.Decoder(Stored[table.view.row]).decode  # type: ignore[name-defined]
+        self._checkpoint_names = [self._shard_keys(shard)[0].encode() for shard in range(self.view.shards)]
         self._names = lru_cache(_NAMES_KEPT)(self._names_of)
         self._claim = redis.register_script(redis_scripts.CLAIM)
         self._apply = redis.register_script(redis_scripts.APPLY)
@@ -99,7 +101,7 @@ class RedisView(Generic[Row]):
 
     def _names_of(self, key: Key) -> tuple[bytes, bytes]:
         """The names of the checkpoint and the document of a key."""
-        return self._shard_keys(self.view.shard_of(key))[0].encode(), self._document_key(key).encode()
+        return self._checkpoint_names[self.view.shard_of(key)], self._document_key(key).encode()
 
     async def top(
         self, unions: Sequence[Collection[str]], most: int, *, kept_ms: int, position: int

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Final, Generic, TypeVar
 from uuid import UUID
 
 from app.kernel.errors import Forbidden
@@ -73,6 +73,9 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
+_OPERATING: Final = frozenset({Role.OPERATOR, Role.ADMIN})
+
+
 @dataclass(frozen=True, slots=True)
 class Principal:
     """Who is asking, while their token is valid: its subject (a customer's own id, for customers) and its roles."""
@@ -85,7 +88,7 @@ class Principal:
     @property
     def is_operator(self) -> bool:
         """True for those who run the shop."""
-        return not self.roles.isdisjoint((Role.OPERATOR, Role.ADMIN))
+        return not self.roles.isdisjoint(_OPERATING)
 
     def require_operator(self) -> None:
         """Raises Forbidden for anyone who does not run the shop."""

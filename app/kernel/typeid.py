@@ -1,5 +1,6 @@
 """TypeIDs: a prefix that names the type, and a UUID in Crockford base 32 (TypeID specification 0.3)."""
 
+from functools import lru_cache
 from uuid import UUID
 
 from app.kernel.clock import uuid_of
@@ -10,6 +11,9 @@ _PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
 _LOW_60_BITS = (1 << 60) - 1
 _LENGTH = 26
 
+_KEPT = 16_384
+"""TypeIDs that are remembered, and as many UUIDs: what is asked for once is asked for again, or is in many answers."""
+
 _PYTHONS_ALPHABET = b"0123456789abcdefghijklmnopqrstuv"
 _TO_PYTHONS = bytearray(b"!" * 256)
 for _ours, _theirs in zip(_ALPHABET.encode(), _PYTHONS_ALPHABET, strict=True):
@@ -17,6 +21,7 @@ for _ours, _theirs in zip(_ALPHABET.encode(), _PYTHONS_ALPHABET, strict=True):
 """From each character to the digit that `int` reads in its place, and from what is none to one that it refuses."""
 
 
+@lru_cache(_KEPT)
 def encode(prefix: str, value: UUID) -> str:
     """`encode("order", uuid)` is `order_` and 26 characters."""
     number, pairs = value.int, _PAIRS
@@ -29,6 +34,7 @@ def encode(prefix: str, value: UUID) -> str:
     )
 
 
+@lru_cache(_KEPT)
 def decode(prefix: str, text: str) -> UUID:
     """The UUID in a TypeID of this prefix. Raises MalformedId when it is not one."""
     found, value = split(text)

@@ -10,6 +10,6 @@ from app.plans.documents import Documents
 from app.plans.infos import partly
 from app.plans.plan import Plan
 from app.plans.plans import Plans
-from app.plans.shown import known_by, made_of, shown
+from app.plans.shown import composed, known_by, made_of, shown
 
-__all__ = ["Counts", "Documents", "Plan", "Plans", "known_by", "made_of", "partly", "shown"]
+__all__ = ["Counts", "Documents", "Plan", "Plans", "composed", "known_by", "made_of", "partly", "shown"]

@@ -6,19 +6,17 @@ the plan's business. Names in the written code are those that GraphQL's grammar 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from inspect import isawaitable
 from itertools import count
 from typing import Any
 
 from graphql import (
     GraphQLAbstractType,
     GraphQLList,
-    GraphQLNamedType,
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLOutputType,
-    Undefined,
     is_abstract_type,
 )
 from graphql.execution.collect_fields import FieldDetails
@@ -27,38 +25,17 @@ from strawberry.schema import Schema
 
 from app.kernel.absent import Absent
 from app.plans.arguments import Unforeseen
+from app.plans.composing import Place, composed
 from app.plans.fragments import Fragments
 from app.plans.leaves import leaf
-from app.plans.operations import Grouped, Inexpressible, Operation
+from app.plans.objects import of_another_class, origin_of, require_plain, unfit
+from app.plans.operations import Grouped, Operation
 from app.plans.resolvers import Resolver, resolver
-from app.plans.shown import BY_VALUE, SOURCE
+from app.plans.shown import BY_VALUE, SOURCE, Attribute, Composed
+from app.plans.written import NeedsObject, Part, Source, Written, dictionary
 
 _functions = count()
 """Numbers of the functions whose parts are remembered."""
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """An expression or a function's name; whether it wants the path, and whether it shows the value alone."""
-
-    text: str
-    wants_path: bool = False
-    fixed: bool = True
-
-    def of(self, v: str, path: str) -> "Written":
-        """A call of the function."""
-        with_path = f", {path}" if self.wants_path else ""
-        return Written(f"{self.text}({v}, r{with_path})", self.wants_path, self.fixed)
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """One response key: what it shows, and the statements before and after the dictionary is made."""
-
-    key: str
-    shown: Written
-    before: Sequence[str] = ()
-    after: Sequence[str] = ()
 
 
 @dataclass
@@ -85,23 +62,25 @@ class Writer:
     def value(self, type_: GraphQLOutputType, details: list[FieldDetails]) -> Written:
         """A function of a value of this type that returns what is shown of it."""
         shown = self._shown(type_, details, "v", "p")
-        return self._function("value", ["v", "r", "p=None"], [f"return {shown.text}"], [shown])
+        return self.function("value", ["v", "r", "p=None"], [f"return {shown.text}"], [shown])
 
     def caller(self, resolve: Resolver) -> Written:
         """A function of a source, the run and the path that calls the resolver."""
-        return self._function("call", ["o", "r", "p"], [f"return {self._call(resolve, 'o', 'p')}"], ())
+        return self.function("call", ["o", "r", "p"], [f"return {self._call(resolve, Source(), 'p')}"], ())
 
     def _bind(self, kind: str, thing: object) -> str:
         """A name in the written code for something made here."""
-        name = self._named(kind)
+        name = self.named(kind)
         self.names[name] = thing
         return name
 
-    def _named(self, kind: str) -> str:
+    def named(self, kind: str) -> str:
+        """A name that is not taken yet."""
         return f"{kind}_{next(self._numbers)}"
 
-    def _function(self, kind: str, takes: Sequence[str], lines: Sequence[str], uses: Iterable[Written]) -> Written:
-        name, uses = self._named(kind), list(uses)
+    def function(self, kind: str, takes: Sequence[str], lines: Sequence[str], uses: Iterable[Written]) -> Written:
+        """A function of these parameters and lines."""
+        name, uses = self.named(kind), list(uses)
         self.source += [f"def {name}({', '.join(takes)}):", *(f"    {line}" for line in lines)]
         return Written(name, any(each.wants_path for each in uses), all(each.fixed for each in uses))
 
@@ -114,48 +93,54 @@ class Writer:
 
     def _present(self, type_: Any, details: list[FieldDetails], v: str, path: str) -> Written:
         if isinstance(type_, GraphQLList):
-            return self._list(type_, details).of(v, path)
+            return self._list(type_, details).of(v, path=path)
         if isinstance(type_, GraphQLObjectType):
-            return self._object(type_, details).of(v, path)
+            return self._object(type_, details).of(v, path=path)
         if is_abstract_type(type_):
-            return self._abstract(type_, details).of(v, path)
+            return self._abstract(type_, details).of(v, path=path)
         return Written(leaf(self.schema, type_, v, self._bind))
 
     def _list(self, type_: GraphQLList[Any], details: list[FieldDetails]) -> Written:
-        item = self._shown(type_.of_type, details, "x", "p.add_key(n, None)")
+        return self.items(self._shown(type_.of_type, details, "x", "p.add_key(n, None)"), ["v"])
+
+    def items(self, item: Written, takes: Sequence[str]) -> Written:
+        """A function of the list `v`, and of what else its items want, where `item` shows one of them, `x`."""
         each = "for n, x in enumerate(v)" if item.wants_path else "for x in v"
         check = "if v.__class__ is not list and v.__class__ is not tuple: raise Unforeseen"
-        return self._function("list", ["v", "r", "p=None"], [check, f"return [{item.text} {each}]"], [item])
+        return self.function("list", [*takes, "r", "p=None"], [check, f"return [{item.text} {each}]"], [item])
 
     def _abstract(self, type_: GraphQLAbstractType, details: list[FieldDetails]) -> Written:
         """By the class of the value, which has to be that of a possible type itself."""
-        _require_plain(type_)
+        require_plain(type_)
         possible = self.operation.schema.get_possible_types(type_)
-        written = {_origin(each): self._object(each, details) for each in possible}
+        written = {origin_of(each): self._object(each, details) for each in possible}
         by_class = self._bind("types", _Later(self.names, {made: each.text for made, each in written.items()}))
         wants_path = any(each.wants_path for each in written.values())
         given = ", ".join(["v", "r", *(["p"] if wants_path else [])])
-        return self._function(
+        return self.function(
             "abstract", ["v", "r", "p=None"], [f"return {by_class}[v.__class__]({given})"], written.values()
         )
 
     def _object(self, type_: GraphQLObjectType, details: list[FieldDetails]) -> Written:
-        return self._selection(type_, self.operation.subfields(type_, details, self.variables))
+        return self._selection(type_, self.selected(type_, details))
+
+    def selected(self, type_: GraphQLObjectType, details: list[FieldDetails]) -> Grouped:
+        """What is selected of a type beneath a field."""
+        return self.operation.subfields(type_, details, self.variables)
 
     def _selection(self, type_: GraphQLObjectType, grouped: Grouped) -> Written:
-        _require_plain(type_)
-        parts = [self._field(type_, key, details) for key, details in grouped.items()]
-        origin = _origin(type_)
-        unfit = self._bind("unfit", _unfit if type_.is_type_of is None else _of_another_class)
+        require_plain(type_)
+        parts = [self.part(type_, key, details, Source()) for key, details in grouped.items()]
+        origin = origin_of(type_)
+        judge = self._bind("unfit", unfit if type_.is_type_of is None else of_another_class)
         fit = self._bind("fit", {origin})
-        lines = [f"if o.__class__ not in {fit} and {unfit}(o, {fit}): raise Unforeseen"]
+        lines = [f"if o.__class__ not in {fit} and {judge}(o, {fit}): raise Unforeseen"]
         making = [line for part in parts for line in part.before]
-        making.append(f"d = {{{', '.join(f'{part.key!r}: {part.shown.text}' for part in parts)}}}")
-        making += [line for part in parts for line in part.after]
-        source, fixed = getattr(origin, SOURCE, None), all(part.shown.fixed for part in parts)
-        by_value = getattr(origin, BY_VALUE, False)
-        lines += self._remembering(source, by_value, making) if source and fixed else [*making, "return d"]
-        return self._function("object", ["o", "r", "p=None"], lines, [part.shown for part in parts])
+        shown = dictionary(parts)
+        making += [f"d = {shown.text}", *(line for part in parts for line in part.after)]
+        source, by_value = getattr(origin, SOURCE, None), getattr(origin, BY_VALUE, False)
+        lines += self._remembering(source, by_value, making) if source and shown.fixed else [*making, "return d"]
+        return self.function("object", ["o", "r", "p=None"], lines, [shown])
 
     def _remembering(self, source: str, by_value: bool, making: Sequence[str]) -> list[str]:
         """The part that was written of the same source before, or the one that is made now.
@@ -176,36 +161,44 @@ class Writer:
             "return d",
         ]
 
-    def _field(self, type_: GraphQLObjectType, key: str, details: list[FieldDetails]) -> _Part:
+    def part(self, type_: GraphQLObjectType, key: str, details: list[FieldDetails], source: Source) -> Part:
+        """What a field of the type shows of a source. Raises NeedsObject."""
         definition = self.operation.field(type_, details[0].node.name.value)
         if details[0].node.name.value == "__typename":
-            return _Part(key, Written(repr(type_.name)))
+            return Part(key, Written(repr(type_.name)))
         resolve = resolver(self.schema, self.operation, type_, definition, details)
-        self.asks_beneath |= resolve.attribute is None
-        path = f"p.add_key({key!r}, {type_.name!r})"
-        call = self._call(resolve, "o", path)
+        path = f"{source.path}.add_key({key!r}, {type_.name!r})"
+        if isinstance(resolve.shown, Composed):
+            with suppress(NeedsObject):
+                return composed(self, resolve.shown, Place(key, definition.type, details, path), source)
+        self.asks_beneath |= not isinstance(resolve.shown, Attribute)
+        call = self._call(resolve, source, path)
         if resolve.is_async:
             complete = self.value(definition.type, details)
             place = path if complete.wants_path else "None"
             later = f"r.pending.append((d, {key!r}, {call}, {complete.text}, {place}))"
             wants_path = resolve.info is not None or complete.wants_path
-            return _Part(key, Written("None", wants_path, fixed=False), after=[later])
-        variable = self._named("v")
+            return Part(key, Written("None", wants_path, fixed=False), after=[later])
+        variable = self.named("v")
         shown = self._shown(definition.type, details, variable, path)
-        fixed = shown.fixed and resolve.info is None and resolve.arguments is None
+        fixed = shown.fixed and resolve.info is None and not resolve.arguments
         shown = Written(shown.text, shown.wants_path or resolve.info is not None, fixed)
-        return _Part(key, shown, before=[f"{variable} = {call}"])
+        return Part(key, shown, before=[f"{variable} = {call}"])
 
-    def _call(self, resolve: Resolver, source: str, path: str) -> str:
+    def _call(self, resolve: Resolver, source: Source, path: str) -> str:
         """An expression that calls the resolver, or reads the attribute that it stands for."""
-        if resolve.attribute is not None:
-            return f"{source}.{resolve.attribute}"
-        given = [source] if resolve.takes_self else []
-        given += [f"{name}={source}" for name in resolve.named_source]
+        if isinstance(resolve.shown, Attribute):
+            read = source.read(resolve.shown.path)
+            by = resolve.shown.by
+            return read if by is None else f"None if (w := {read}) is None else {self._bind('by', by)}(w)"
+        if source.parts is not None:
+            raise NeedsObject
+        given = [source.name] if resolve.takes_self else []
+        given += [f"{name}={source.name}" for name in resolve.named_source]
         if resolve.info is not None:
             given.append(f"{resolve.info_name}={self._bind('info', resolve.info)}(r, {path})")
-        if resolve.arguments is not None:
-            given.append(f"**{self._bind('arguments', resolve.arguments)}(r.variables)")
+        written = [argument.written("r.variables", self._bind) for argument in resolve.arguments]
+        given += [each for each in written if each is not None]
         return f"{self._bind('resolve', resolve.function)}({', '.join(given)})"
 
 
@@ -219,32 +212,3 @@ class _Later(dict[type, Any]):
     def __missing__(self, made: type) -> Any:
         self[made] = function = self._names[self._named[made]]
         return function
-
-
-def _require_plain(type_: GraphQLNamedType) -> None:
-    """Raises Inexpressible for a type that says by code of its own which values are of it."""
-    definition = type_.extensions["strawberry-definition"]
-    judge = "resolve_type" if is_abstract_type(type_) else "is_type_of"
-    if getattr(definition, judge, None) is not None:
-        raise Inexpressible(f"what is a {type_.name}")
-
-
-def _origin(type_: GraphQLObjectType) -> type:
-    origin: type = type_.extensions["strawberry-definition"].origin
-    return origin
-
-
-def _unfit(value: object, fit: set[type]) -> bool:
-    """Whether graphql-core would not take the value for an object, of a type that says nothing about it.
-
-    Where it would, it takes all others of its class, which is noted among those that are `fit`.
-    """
-    if value is None or value is Undefined or isinstance(value, Exception) or isawaitable(value):
-        return True
-    fit.add(value.__class__)
-    return False
-
-
-def _of_another_class(_: object, __: set[type]) -> bool:
-    """Of a type that knows its values, graphql-core has to say whether it takes those of other classes."""
-    return True

@@ -33,9 +33,9 @@ def info_of(
 
     class Info(base):  # type: ignore[valid-type, misc]
         def __init__(self, run: Run, path: Path) -> None:
-            self.context, self._run, self._path, self._field = run.context, run, path, field
+            self.context, self._run, self._path = run.context, run, path
 
-        context = None
+        context, _field = None, field
 
         def _partly(self) -> bool:
             return is_query and self._path.prev is None and self._run.may_lack(self._path.key)

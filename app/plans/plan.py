@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+import msgspec
 from graphql import ExecutionResult, GraphQLError, OperationType
 from graphql.execution.values import VariableValues
 from strawberry.schema import Schema
@@ -33,8 +34,7 @@ class Shared:
     fragments: Fragments
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """A response: JSON in UTF-8."""
 
     body: bytes

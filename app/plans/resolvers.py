@@ -9,24 +9,24 @@ from graphql.execution.collect_fields import FieldDetails
 from strawberry.schema import Schema
 from strawberry.types.field import StrawberryField
 
-from app.plans.arguments import Arguments, arguments
+from app.plans.arguments import Argument, arguments
 from app.plans.infos import InfoOf, info_of
 from app.plans.operations import Inexpressible, Operation
-from app.plans.shown import PATH
+from app.plans.shown import SHOWN, Attribute, Composed
 
 
 @dataclass(frozen=True)
 class Resolver:
-    """A field's resolver, or the attribute of the source that stands for it."""
+    """A field's resolver, and what it is known to show of its source without being called."""
 
     function: Callable[..., Any]
     is_async: bool = False
-    attribute: str | None = None
+    shown: Attribute | Composed | None = None
     takes_self: bool = False
     named_source: tuple[str, ...] = ()
     info_name: str | None = None
     info: InfoOf | None = None
-    arguments: Arguments | None = None
+    arguments: tuple[Argument, ...] = ()
 
 
 def resolver(
@@ -44,14 +44,13 @@ def resolver(
     if made is None:
         if field.default_resolver is not getattr:
             raise Inexpressible("another default resolver")
-        return Resolver(getattr, attribute=field.python_name)
-    if (path := getattr(made.wrapped_func, PATH, None)) is not None:
-        return Resolver(getattr, attribute=path)
+        return Resolver(getattr, shown=Attribute(field.python_name))
     named = [each.name for each in (made.parent_parameter, made.root_parameter) if each]
     info = made.info_parameter
     return Resolver(
         function=cast("Callable[..., Any]", made.wrapped_func),
         is_async=made.is_async,
+        shown=getattr(made.wrapped_func, SHOWN, None),
         takes_self=made.self_parameter is not None,
         named_source=tuple(dict.fromkeys(named)),
         info_name=info.name if info else None,

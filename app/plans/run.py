@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
 from app.kernel.absent import Absent, Source
 from app.plans.variables import Variables
 
@@ -11,32 +13,27 @@ Pending = tuple[dict[str, Any], str, Any, Any, Any]
 """Where a value goes that is not there yet: dictionary, key, awaitable, what completes it, and its path."""
 
 
-class Run:
+class Run(msgspec.Struct):
     """What all resolvers of an execution share, and what is still to come."""
 
-    __slots__ = ("_partial", "_whole", "context", "lacking", "pending", "variables")
-
-    def __init__(self, context: Any, variables: Variables) -> None:
-        self.context, self.variables = context, variables
-        self.pending: list[Pending] = []
-        self.lacking: list[Absent] = []
-        self._partial: set[str | int] = set()
-        self._whole: set[str | int] = set()
+    context: Any
+    variables: Variables
+    pending: list[Pending] = []
+    lacking: list[Absent] = []
+    partial: set[str | int] = set()
+    whole: set[str | int] = set()
 
     def want_whole(self, key: str | int) -> None:
         """What is to come of this root field must lack nothing."""
-        self._whole.add(key)
+        self.whole.add(key)
+        self.partial.discard(key)
 
     def may_lack(self, key: str | int) -> bool:
         """Whether what this root field comes to may have absent parts; a resolver that asks makes use of it."""
-        if key in self._whole:
+        if key in self.whole:
             return False
-        self._partial.add(key)
+        self.partial.add(key)
         return True
-
-    def is_partial(self, key: str | int) -> bool:
-        """Whether what this root field came to may have absent parts."""
-        return key in self._partial and key not in self._whole
 
     def lack(self, absent: Absent) -> None:
         """Notes what could not be shown."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from inspect import isawaitable
 from typing import Any, Final
 
+import msgspec
 from graphql import OperationType
 from graphql.execution.collect_fields import FieldDetails
 from graphql.execution.values import VariableValues
@@ -23,8 +24,7 @@ from app.plans.resolvers import resolver
 from app.plans.run import Run
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(msgspec.Struct, frozen=True):
     """What a root field's resolver came to: a value, or what it raised."""
 
     value: Any = None
@@ -59,109 +59,93 @@ class RootField:
     complete: Callable[[Any, Run, Path], Any]
     luck: Luck = field(default_factory=Luck)
 
-    async def outcome(self, run: Run) -> Given | None:
-        """What the resolver comes to; None where it cannot be asked, for want of arguments."""
+    async def ask(self, run: Run, outcomes: Outcomes) -> None:
+        """Notes what the resolver comes to; nothing where it cannot be asked, for want of arguments."""
         if self.luck.is_out():
             run.want_whole(self.key)
         try:
             value = self.call(None, run, self.path)
-            return Given(await value if isawaitable(value) else value)
+            outcomes[self.key] = Given(await value if isawaitable(value) else value)
         except Unforeseen:
-            return None
+            return
         except Exception as error:  # noqa: BLE001 - graphql-core makes of it what is to be told
-            return Given(raised=error)
+            outcomes[self.key] = Given(raised=error)
 
-    async def shown(self, run: Run, outcomes: Outcomes) -> Any:
-        """What is shown of the field by itself. Raises whatever goes wrong, and notes what the resolver came to."""
-        shown = await self.completed(await self._asked(run, outcomes), run, outcomes)
-        if run.pending:
-            await run.settle()
-        return shown
-
-    def note(self, given: Given, run: Run, outcomes: Outcomes) -> None:
-        """Notes what the resolver came to, for those who could use it: what has absent parts is the plan's alone."""
-        if given.raised is not None or not run.is_partial(self.key):
-            outcomes[self.key] = given
-
-    async def completed(self, given: Given, run: Run, outcomes: Outcomes) -> Any:
-        """What is shown, but for what is still to come. Absent parts that cannot be shown as before are fetched."""
-        since = len(run.pending)
-        shown, lacking = self._attempt(given, run), len(run.lacking)
-        if not lacking:
-            if run.is_partial(self.key):
-                self.luck.note(0)
-            return shown
-        with suppress(Changed):
-            for _ in range(_MOST_FETCHES):
-                run.close(since)
-                await run.fetch()
-                shown = self._attempt(given, run)
-                if not run.lacking:
-                    self.luck.note(lacking)
-                    return shown
-        self.luck.fail()
-        return await self._whole(run, since, outcomes)
-
-    async def _whole(self, run: Run, since: int, outcomes: Outcomes) -> Any:
-        """What is shown when the resolver is asked once more, and gives all parts with it."""
-        run.close(since)
-        run.lacking.clear()
-        run.want_whole(self.key)
-        shown = self.complete((await self._asked(run, outcomes)).get(), run, self.path)
-        if run.lacking:
-            raise run.lacking[0]
-        return shown
-
-    async def _asked(self, run: Run, outcomes: Outcomes) -> Given:
-        given = await self.outcome(run)
-        if given is None:
-            raise Unforeseen
-        self.note(given, run, outcomes)
-        return given
-
-    def _attempt(self, given: Given, run: Run) -> Any:
+    def show(self, run: Run, outcomes: Outcomes) -> Any:
+        """What is shown, but for what is still to come. What it lacks is noted in the run."""
         try:
-            return self.complete(given.get(), run, self.path)
+            return self.complete(outcomes[self.key].get(), run, self.path)
         except Absent as absent:
             run.lack(absent)
             return None
 
+    async def fill(self, run: Run, outcomes: Outcomes, since: int) -> Any:
+        """What is shown once all that it lacks is there; `since` is how much was to come before it."""
+        lacking = len(run.lacking)
+        with suppress(Changed):
+            for _ in range(_MOST_FETCHES):
+                run.close(since)
+                await run.fetch()
+                shown = self.show(run, outcomes)
+                if not run.lacking:
+                    self.luck.note(lacking)
+                    return shown
+        self.luck.fail()
+        return await self._whole(run, outcomes, since)
+
+    async def _whole(self, run: Run, outcomes: Outcomes, since: int) -> Any:
+        """What is shown when the resolver is asked once more, and gives all parts with it."""
+        run.close(since)
+        run.lacking.clear()
+        run.want_whole(self.key)
+        del outcomes[self.key]
+        await self.ask(run, outcomes)
+        shown = self.show(run, outcomes)
+        if run.lacking:
+            raise run.lacking[0]
+        return shown
+
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """Root fields in the order of the answer; those that are constant have their value."""
+    """Root fields in steps, one step after the other and the fields of each at the same time.
 
-    fields: Sequence[RootField]
-    constants: dict[str, Any]
-    keys: Sequence[str]
-    one_after_the_other: bool
+    `keys` are all of the answer's, in its order; those that are constant have their value.
+    """
+
+    steps: Sequence[Sequence[RootField]]
+    keys: dict[str, Any]
 
     async def data(self, run: Run, outcomes: Outcomes) -> dict[str, Any]:
         """What the operation shows. Raises Failed, with what came of the root fields in `outcomes`."""
+        shown = self.keys.copy()
         try:
-            if len(self.keys) == 1 and self.fields:
-                return {self.keys[0]: await self.fields[0].shown(run, outcomes)}
-            shown: dict[str, Any] = dict.fromkeys(self.keys) | self.constants
-            await (self._serially if self.one_after_the_other else self._together)(run, outcomes, shown)
+            for step in self.steps:
+                if len(step) == 1:
+                    await step[0].ask(run, outcomes)
+                else:
+                    await asyncio.gather(*(each.ask(run, outcomes) for each in step))
+                for each in step:
+                    since = len(run.pending)
+                    shown[each.key] = each.show(run, outcomes)
+                    if run.lacking:
+                        shown[each.key] = await each.fill(run, outcomes, since)
+                    elif each.key in run.partial:
+                        each.luck.note(0)
+                if run.pending:
+                    await run.settle()
         except Exception:  # noqa: BLE001 - whatever it is, it is not for a plan to judge
             run.close()
+            _leave_out(run.partial, outcomes)
             raise Failed from None
         return shown
 
-    async def _together(self, run: Run, outcomes: Outcomes, shown: dict[str, Any]) -> None:
-        found = list(zip(self.fields, await asyncio.gather(*(each.outcome(run) for each in self.fields)), strict=True))
-        for each, given in found:
-            if given is not None:
-                each.note(given, run, outcomes)
-        for each, given in found:
-            if given is None:
-                raise Unforeseen
-            shown[each.key] = await each.completed(given, run, outcomes)
-        await run.settle()
 
-    async def _serially(self, run: Run, outcomes: Outcomes, shown: dict[str, Any]) -> None:
-        for each in self.fields:
-            shown[each.key] = await each.shown(run, outcomes)
+def _leave_out(partial: set[str | int], outcomes: Outcomes) -> None:
+    """What may have absent parts is the plan's alone: others have to ask for it anew. What was raised stays."""
+    for key in partial & outcomes.keys():
+        if outcomes[str(key)].raised is None:
+            del outcomes[str(key)]
 
 
 def shape(schema: Schema, operation: Operation, variables: VariableValues, fragments: Fragments) -> Shape:
@@ -179,7 +163,8 @@ def shape(schema: Schema, operation: Operation, variables: VariableValues, fragm
         RootField(key, Path(None, key, operation.root.name), names[call], names[complete])
         for key, (call, complete) in written.items()
     ]
-    return Shape(fields, constants, list(grouped), serial)
+    steps = [[each] for each in fields] if serial else [fields]
+    return Shape(steps, dict.fromkeys(grouped) | constants)
 
 
 def _is_typename(details: list[FieldDetails]) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import msgspec
 from graphql import GraphQLSchema, OperationDefinitionNode, Undefined, is_non_null_type
 from graphql.execution.get_variable_signature import GraphQLVariableSignature, get_variable_signature
 from graphql.execution.values import VariableValues, VariableValueSource, get_variable_values
@@ -15,29 +16,23 @@ class InvalidVariables(Exception):
     """A variable cannot be coerced; graphql-core has the words for it."""
 
 
-class Variables:
+class Variables(msgspec.Struct):
     """The coerced values of a request's variables by name, and all that graphql-core knows of them when it is asked."""
 
-    __slots__ = ("_given", "_signatures", "_values", "coerced")
-
-    def __init__(
-        self,
-        coerced: dict[str, Any],
-        signatures: Mapping[str, GraphQLVariableSignature],
-        given: Mapping[str, Any] | None,
-        values: VariableValues | None = None,
-    ) -> None:
-        self.coerced, self._signatures, self._given, self._values = coerced, signatures, given or {}, values
+    coerced: dict[str, Any]
+    signatures: Mapping[str, GraphQLVariableSignature]
+    given: Mapping[str, Any]
+    known: VariableValues | None = None
 
     def values(self) -> VariableValues:
         """As graphql-core hands them to resolvers."""
-        if self._values is None:
+        if self.known is None:
             sources = {
-                name: VariableValueSource(signature, self._given.get(name, Undefined))
-                for name, signature in self._signatures.items()
+                name: VariableValueSource(signature, self.given.get(name, Undefined))
+                for name, signature in self.signatures.items()
             }
-            self._values = VariableValues(sources, self.coerced)
-        return self._values
+            self.known = VariableValues(sources, self.coerced)
+        return self.known
 
 
 def coercer(
@@ -55,13 +50,14 @@ def coercer(
     plain = _plain(signatures)
 
     def coerce(given: Mapping[str, Any] | None) -> Variables:
+        given = given or {}
         try:
-            return Variables(plain(given or {}), signatures, given)
+            return Variables(plain(given), signatures, given)
         except Exception:  # noqa: BLE001 - a value that is wrong, or a scalar's own way to say so
             return _as_graphql_core_does(given)
 
-    def _as_graphql_core_does(given: Mapping[str, Any] | None) -> Variables:
-        values = get_variable_values(schema, definitions, dict(given or {}))
+    def _as_graphql_core_does(given: Mapping[str, Any]) -> Variables:
+        values = get_variable_values(schema, definitions, dict(given))
         if isinstance(values, list):
             raise InvalidVariables
         return Variables(values.coerced, signatures, given, values)

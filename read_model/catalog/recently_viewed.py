@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -100,6 +100,6 @@ async def find(reads: ReadModels, customer_id: UUID, arguments: PageArguments, w
     if isinstance(found, Behind):
         return found
     shown = page(found.stored.row.products if found.stored else (), arguments)
-    rest = replace(wanted, wait_s=max(0.0, deadline - time.monotonic()))
-    products = await reads.get_many(product.VIEW, [viewed.product_id for viewed in shown.nodes], rest)
+    ids = [viewed.product_id for viewed in shown.nodes]
+    products = await reads.get_many(product.VIEW, ids, wanted.until(deadline))
     return products if isinstance(products, Behind) else Listed(shown, products, found.checkpoint)

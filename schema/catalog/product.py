@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
@@ -10,7 +11,7 @@ import strawberry
 from app.infra.freshness import Behind, Wanted
 from app.infra.tables import Stored
 from app.kernel import typeid
-from app.plans import made_of, shown
+from app.plans import composed, made_of, shown
 from read_model.catalog import product as view
 from schema.context import Info
 from schema.reading import MinVersion, Token, WaitMs, decode_id, not_reached
@@ -22,7 +23,7 @@ from schema.values import Money, Node, Processing
 class Product(Node):
     stored: strawberry.Private[Stored[view.Product]]
     row: strawberry.Private[view.Product]
-    id: strawberry.ID = shown("own_id")
+    id: strawberry.ID = shown("row.product_id", by=partial(typeid.encode, "product"))
     version: int = shown(
         "stored.version", description="Of the product itself; orders that take from its stock leave it."
     )
@@ -31,11 +32,7 @@ class Product(Node):
     description: str = shown("row.description")
     categories: list[str] = shown("row.categories")
     vendor: str | None = shown("row.vendor")
-
-    @strawberry.field
-    def price(self) -> Money:
-        return Money(amount=self.row.price, currency=self.row.currency)
-
+    price: Money = composed(Money, amount="row.price", currency="row.currency")
     on_hand: int = shown("row.on_hand", description="Pieces in stock.")
     discontinued: bool = shown("row.discontinued")
     added_at: datetime = shown("row.added_at")
@@ -45,11 +42,6 @@ class Product(Node):
     def of(cls, stored: Stored[view.Product]) -> "Product":
         """The product as clients see it."""
         return cls(stored=stored, row=stored.row)
-
-    @property
-    def own_id(self) -> str:
-        """Its TypeID."""
-        return typeid.encode("product", self.row.product_id)
 
 
 ProductResult = Annotated[Product | Processing, strawberry.union("ProductResult")]

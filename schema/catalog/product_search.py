@@ -14,7 +14,7 @@ from app.infra.tables import Stored
 from app.kernel import typeid
 from app.kernel.errors import InvalidValue
 from app.kernel.values import require_storable
-from app.plans import known_by, partly, shown
+from app.plans import composed, known_by, partly, shown
 from read_model.catalog import product_facets, product_listing, product_results
 from read_model.catalog.product_facets import price_bands
 from read_model.catalog.product_results import Asked, Results
@@ -33,7 +33,7 @@ _MOST_VALUES = 100
 class ProductSummary:
     stored: strawberry.Private[Stored[ListedProduct]]
     row: strawberry.Private[ListedProduct]
-    id: strawberry.ID = shown("own_id")
+    id: strawberry.ID = shown("row.product_id", by=partial(typeid.encode, "product"))
     version: int = shown(
         "stored.version", description="Of the product itself; orders that take from its stock leave it."
     )
@@ -41,20 +41,11 @@ class ProductSummary:
     name: str = shown("row.name")
     categories: list[str] = shown("row.categories")
     vendor: str | None = shown("row.vendor")
-
-    @strawberry.field
-    def price(self) -> Money:
-        return Money(amount=self.row.price, currency=self.row.currency)
-
+    price: Money = composed(Money, amount="row.price", currency="row.currency")
     on_hand: BigInt = shown("row.on_hand", description="Pieces in stock.")
     popularity: BigInt = shown("row.popularity", description="Pieces sold so far, less those cancelled and returned.")
     discontinued: bool = shown("row.discontinued")
     added_at: datetime = shown("row.added_at")
-
-    @property
-    def own_id(self) -> str:
-        """Its TypeID."""
-        return typeid.encode("product", self.row.product_id)
 
 
 @known_by("told")

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from datetime import datetime
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from app.infra.hints import wait
 from app.infra.tables import Stored
 from app.kernel import typeid
 from app.kernel.messages import Principal
-from app.plans import made_of, shown
+from app.plans import composed, made_of, shown
 from read_model.orders import order_details as view
 from schema.context import Info
 from schema.orders.enums import OrderStatus, PaymentMethod
@@ -28,29 +29,22 @@ class OrderItem:
     currency: strawberry.Private[str]
     line: int = shown("row.line")
 
-    @strawberry.field
-    def product_id(self) -> strawberry.ID:
-        return strawberry.ID(typeid.encode("product", self.row.product_id))
-
+    product_id: strawberry.ID = shown("row.product_id", by=partial(typeid.encode, "product"))
     sku: str = shown("row.sku")
     name: str = shown("row.name")
     quantity: int = shown("row.quantity")
     returned: int = shown("row.returned")
-
-    @strawberry.field
-    def unit_price(self) -> Money:
-        return Money(amount=self.row.unit_price, currency=self.currency)
-
-    @strawberry.field
-    def amount(self) -> Money:
-        return Money(amount=self.row.amount, currency=self.currency)
+    unit_price: Money = composed(Money, amount="row.unit_price", currency="currency")
+    amount: Money = composed(Money, amount="row.amount", currency="currency")
 
 
 @strawberry.type(description="An amount on an order that is not goods.")
 class OrderCharge:
-    code: str
-    description: str
-    amount: Money
+    row: strawberry.Private[object]
+    currency: strawberry.Private[str]
+    code: str = shown("row.code")
+    description: str = shown("row.description")
+    amount: Money = composed(Money, amount="row.amount", currency="currency")
 
 
 @strawberry.type(description="The order reached a status.")
@@ -66,53 +60,25 @@ class StatusChange:
 class Order(Node):
     stored: strawberry.Private[Stored[view.OrderDetails]]
     row: strawberry.Private[view.OrderDetails]
-    id: strawberry.ID = shown("own_id")
+    id: strawberry.ID = shown("row.order_id", by=partial(typeid.encode, "order"))
 
     version: int = shown("stored.version")
     reference: str | None = shown("row.reference", description="Its number in older books.")
-
-    @strawberry.field(description="Null for a guest's order.")
-    def customer_id(self) -> strawberry.ID | None:
-        customer_id = self.row.customer_id
-        return strawberry.ID(typeid.encode("customer", customer_id)) if customer_id else None
-
+    customer_id: strawberry.ID | None = shown(
+        "row.customer_id", by=partial(typeid.encode, "customer"), description="Null for a guest's order."
+    )
     customer_name: str = shown("row.customer_name")
     customer_email: str | None = shown("row.customer_email")
     status: OrderStatus = shown("row.status")
-
-    @strawberry.field(description="Goods and charges, as ordered.")
-    def total(self) -> Money:
-        return Money(amount=self.row.total, currency=self.row.currency)
-
-    @strawberry.field
-    def refunded(self) -> Money:
-        return Money(amount=self.row.refunded, currency=self.row.currency)
-
+    total: Money = composed(
+        Money, amount="row.total", currency="row.currency", description="Goods and charges, as ordered."
+    )
+    refunded: Money = composed(Money, amount="row.refunded", currency="row.currency")
     item_count: int = shown("row.item_count", description="Pieces ordered.")
-
-    @strawberry.field
-    def items(self) -> list[OrderItem]:
-        return [OrderItem(row=item, currency=self.row.currency) for item in self.row.items]
-
-    @strawberry.field
-    def charges(self) -> list[OrderCharge]:
-        return [
-            OrderCharge(
-                code=charge.code,
-                description=charge.description,
-                amount=Money(amount=charge.amount, currency=self.row.currency),
-            )
-            for charge in self.row.charges
-        ]
-
-    @strawberry.field
-    def shipping_address(self) -> Address:
-        return Address.of(self.row.shipping_address)
-
-    @strawberry.field
-    def billing_address(self) -> Address:
-        return Address.of(self.row.billing_address)
-
+    items: list[OrderItem] = composed(OrderItem, each="row.items", row="each", currency="row.currency")
+    charges: list[OrderCharge] = composed(OrderCharge, each="row.charges", row="each", currency="row.currency")
+    shipping_address: Address = shown("row.shipping_address")
+    billing_address: Address = shown("row.billing_address")
     payment_method: PaymentMethod = shown("row.payment_method")
     tracking_code: str | None = shown("row.tracking_code")
     placed_at: datetime = shown("row.placed_at")
@@ -122,11 +88,6 @@ class Order(Node):
     def of(cls, stored: Stored[view.OrderDetails]) -> "Order":
         """The order as clients see it."""
         return cls(stored=stored, row=stored.row)
-
-    @property
-    def own_id(self) -> str:
-        """Its TypeID."""
-        return typeid.encode("order", self.row.order_id)
 
 
 OrderResult = Annotated[Order | Processing, strawberry.union("OrderResult")]

@@ -15,7 +15,7 @@ from app.infra.tables import Stored
 from app.kernel import typeid
 from app.kernel.messages import Principal
 from app.kernel.values import require_text
-from app.plans import known_by, partly, shown
+from app.plans import composed, known_by, partly, shown
 from read_model.orders import order_facets
 from read_model.orders import order_summary as view
 from schema.context import Info
@@ -28,35 +28,18 @@ from schema.values import ListFreshness, Money, PageInfo, Placed
 class OrderSummary:
     stored: strawberry.Private[Stored[view.OrderSummary]]
     row: strawberry.Private[view.OrderSummary]
-    id: strawberry.ID = shown("own_id")
+    id: strawberry.ID = shown("row.order_id", by=partial(typeid.encode, "order"))
     version: int = shown("stored.version")
     reference: str | None = shown("row.reference")
-
-    @strawberry.field
-    def customer_id(self) -> strawberry.ID | None:
-        customer_id = self.row.customer_id
-        return strawberry.ID(typeid.encode("customer", customer_id)) if customer_id else None
-
+    customer_id: strawberry.ID | None = shown("row.customer_id", by=partial(typeid.encode, "customer"))
     customer_name: str = shown("row.customer_name")
     status: OrderStatus = shown("row.status")
-
-    @strawberry.field
-    def total(self) -> Money:
-        return Money(amount=self.row.total, currency=self.row.currency)
-
-    @strawberry.field
-    def refunded(self) -> Money:
-        return Money(amount=self.row.refunded, currency=self.row.currency)
-
+    total: Money = composed(Money, amount="row.total", currency="row.currency")
+    refunded: Money = composed(Money, amount="row.refunded", currency="row.currency")
     item_count: int = shown("row.item_count")
     city: str | None = shown("row.city")
     country: str = shown("row.country")
     placed_at: datetime = shown("row.placed_at")
-
-    @property
-    def own_id(self) -> str:
-        """Its TypeID."""
-        return typeid.encode("order", self.row.order_id)
 
 
 class ListedOrder(Placed, Protocol):

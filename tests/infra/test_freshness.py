@@ -124,6 +124,21 @@ class TestWaiting:
             assert await waiting == LEEDS.city
             assert isinstance(await listing, Freshness)
 
+    async def test_a_document_that_was_evicted_is_found_by_who_waits(
+        self, reader: Reader, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(freshness_module, "_POLL_S", LONG)
+        kept = await reader.registered()
+        await project(reader.floor.made)
+        (document,) = [key for key in await reader.documents() if key.endswith(f"doc:{kept.aggregate_id}".encode())]
+        await reader.stores.redis.delete(document)
+        later = await reader.registered()
+        wanted = {"position": later.position, "wait_s": LONG}
+        waiting = asyncio.create_task(reader.city(kept.aggregate_id, **wanted))
+        await until(lambda: _waits(reader, VIEW.name))
+        async with projecting(reader.floor.made), asyncio.timeout(LONG / 2):
+            assert await waiting == LEEDS.city
+
     async def test_without_any_hint_the_wait_ends_all_the_same(self, reader: Reader) -> None:
         stores = reader.stores
         deaf = ReadModels(stores.pool, stores.tables, stores.documents, Deaf())
@@ -136,7 +151,11 @@ class TestWaiting:
 
 
 async def _both_wait(reader: Reader) -> bool:
-    return bool(reader.reads.hints._waiting[VIEW.name] and reader.reads.hints._waiting[SUMMARIES.name])
+    return await _waits(reader, VIEW.name) and await _waits(reader, SUMMARIES.name)
+
+
+async def _waits(reader: Reader, view: str) -> bool:
+    return bool(reader.reads.hints._waiting[view])
 
 
 class TestRedis:

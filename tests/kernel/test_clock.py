@@ -6,7 +6,7 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.kernel.clock import id_at, new_id, now
+from app.kernel.clock import id_at, new_id, new_id_text, now
 
 UNIX_MS = st.integers(0, 2**48 - 1)
 ENTROPY = st.integers(0, 2**80 - 1)
@@ -45,6 +45,21 @@ def test_fresh_ids_are_of_now_and_differ() -> None:
 def test_fresh_ids_are_of_version_7_and_use_each_of_the_74_bits() -> None:
     made = [new_id() for _ in range(1_000)]
     assert {(each.version, each.variant) for each in made} == {(7, "specified in RFC 4122")}
+    ever_set = ever_clear = 0
+    for each in made:
+        ever_set, ever_clear = ever_set | each.int, ever_clear | ~each.int
+    assert (ever_set & ever_clear & (1 << 80) - 1).bit_count() == 74
+
+
+def test_fresh_texts_are_such_ids_too() -> None:
+    before = int(now().timestamp() * 1_000)
+    texts = [new_id_text() for _ in range(1_000)]
+    after = int(now().timestamp() * 1_000)
+    made = [UUID(text) for text in texts]
+    assert [str(each) for each in made] == texts
+    assert len(set(made)) == len(made)
+    assert {(each.version, each.variant) for each in made} == {(7, "specified in RFC 4122")}
+    assert all(before <= unix_ms_of(each) <= after for each in made)
     ever_set = ever_clear = 0
     for each in made:
         ever_set, ever_clear = ever_set | each.int, ever_clear | ~each.int

@@ -57,6 +57,25 @@ SELECTIONS: Final = {
     "info": 'query Q($n: String = "n") { doings { told(note: $n) a: told ...F } } fragment F on Doings { t: told }',
 }
 
+COMPOSED: Final = [
+    "unit size",
+    "span { begin end unit }",
+    "span { end ... on Span { last { at } } __typename }",
+    "span { last { name } }",
+    "span { end } nearly { end }",
+    "spans { last { name } }",
+    "span { length } nearly { unit length later }",
+    "span { doings { told deeperLater { later told } } }",
+    "spans { end begin }",
+    "spans { doings { told later } last { name } }",
+    "spans { length } again: spans { later end }",
+    "loose { unit } points { at name }",
+    "loose { end doings { depth } }",
+    "stranger { weight }",
+    "strangers { __typename name }",
+]
+"""What is asked of lines, each with all of them."""
+
 FAILURES: Final = {
     "each kind": '{ doings { fails refuses(field: "x") coded uncoded returnsError failsLater stranger { now } } }',
     "beside what succeeds": "{ doings { now fails later deeper { depth failsLater(turns: 3) later(turns: 1) } } text }",

@@ -11,6 +11,7 @@ from strawberry.schema.config import StrawberryConfig
 from app.plans import Documents
 from schema.scalars import CONFIG
 from schema.schema import Schema
+from tests.plans.composed import KeptLine, Line, lines
 from tests.plans.creatures import (
     CAT,
     HOUSE,
@@ -100,6 +101,14 @@ class Query(FarQuery):
     @strawberry.field
     def echo(self) -> Echo:
         return Echo(said="echo")
+
+    @strawberry.field
+    def lines(self, number: int = 0) -> list[Line | None]:
+        return lines(number)
+
+    @strawberry.field
+    def kept_lines(self, number: int = 0) -> list[KeptLine]:
+        return lines(number, KeptLine)
 
     @strawberry.field
     def named(self, of: Shape = Shape.LIST) -> list[Named]:

@@ -1,11 +1,14 @@
 """Each corner of execution once: a plan answers what the library answers."""
 
+import asyncio
 import itertools
 
 import pytest
 
+from app.plans import Plans
 from tests.plans import corners
 from tests.plans.answers import Asked, by_library
+from tests.plans.composed import Span
 from tests.plans.everything import EVERYTHING, Context, journal
 from tests.plans.leaves import NAMES, Kind
 from tests.plans.lists import Shape
@@ -92,6 +95,27 @@ async def test_what_is_not_there_is_fetched(shown: str, changes: str) -> None:
     for number, query, _ in itertools.product((3, 5, 1, 4, 8, 9, 10), queries, range(2)):
         oracle.forget()
         await oracle.hold(Asked(query, {"n": number}), Context)
+
+
+@pytest.mark.parametrize("field", ["lines", "keptLines"])
+@pytest.mark.parametrize("shown", corners.COMPOSED)
+async def test_what_is_composed(field: str, shown: str) -> None:
+    query = f"query ($n: Int!) {{ {field}(number: $n) {{ {shown} }} }}"
+    oracle = Oracle(EVERYTHING, journal)
+    for _ in range(2):
+        oracle.forget()
+        for number in range(15):
+            await oracle.hold(Asked(query, {"n": number}), Context)
+
+
+def test_no_object_is_made_of_what_is_only_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[object] = []
+    monkeypatch.setattr(Span, "__init__", lambda self, **_: made.append(self))
+    for shown in ("span { begin end last { at name } }", "spans { unit end }", "loose { __typename }"):
+        plan = Plans(EVERYTHING).plan(f"{{ lines {{ {shown} }} }}")
+        assert plan is not None
+        assert b'"errors"' not in asyncio.run(plan.run(None, Context())).body
+    assert made == []
 
 
 async def test_more_shapes_than_a_plan_keeps() -> None:
