@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from app.infra.db import Pool
 from app.infra.event_log import encode
+from app.infra.leases import TTL
 from app.infra.tables import Stored, Table
 from app.kernel.view import Key, View
 
@@ -127,7 +128,7 @@ def moving(tables: Sequence[Table[Any]], *, patient: bool) -> str:
     """
     given = "select shard, documents from given where place ="
     parts = [f"written_{n} as ({table.upsert(f'{given} {n}')})" for n, table in enumerate(tables)]
-    move = _MOVE.format(locked="" if patient else "skip locked")
+    move = _MOVE.format(locked="" if patient else "skip locked", lease=TTL)
     return f"with {', '.join([move, *parts])} select * from moved"
 
 
@@ -163,6 +164,7 @@ asked as (
     update read.checkpoints c set position = h.upto, head = greatest(c.head, h.head),
         event_at = coalesce(h.event_at, c.event_at), heartbeat_at = clock_timestamp(),
         caught_up_at = case when h.upto >= h.head then clock_timestamp() else c.caught_up_at end,
+        lease_until = case when c.lease_until is not null then clock_timestamp() + interval '{lease}' end,
         state = 'RUNNING', error = null
     from held h
     where c.view = h.view and c.generation = h.generation and c.shard = h.shard
@@ -173,5 +175,6 @@ asked as (
     from moved join unnest($9::bigint[], $10::integer[], $11::jsonb[]) as g (move, place, documents) using (move)
 )
 """
-"""Locked in one order: two workers, one of them taken for dead, may ask for the same shards at the same time.
+"""A move prolongs the lease, unless it was given back meanwhile, since a renewal beside it would wait for its lock.
+Locked in one order: two workers, one of them taken for dead, may ask for the same shards at the same time.
 The commit need not wait for the disk: rows and checkpoint are lost together, and projected again."""

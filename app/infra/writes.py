@@ -26,12 +26,13 @@ _KEPT_STATEMENTS = 32
 class Writes:
     """Writes what folding has made of shards, those that fall together in one statement.
 
-    Views that are in Redis go apart from the others, since readers wait for one of their rows by its id.
+    What somebody waits for goes apart from the rest, and of the rest what is in Redis, since readers are likely to come
+    for one of its rows by its id.
     """
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._together = {in_redis: Together(self._go) for in_redis in (True, False)}
+        self._hurried, self._in_redis, self._others = Together(self._go), Together(self._go), Together(self._go)
         self._passing, self._patient = _Statements(patient=False), _Statements(patient=True)
 
     async def write(
@@ -40,13 +41,16 @@ class Writes:
         progress: Progress,
         rows: Sequence[bytes] = (),
         entities: Sequence[bytes] = (),
+        *,
+        hurried: bool = False,
     ) -> None:
         """Moves the checkpoint, and writes rows and entities with it, as their tables' `document` gives them.
 
         Raises Fenced, and writes nothing, if the epoch or start is not ours, whatever the others' are.
         """
         write = table.write(progress, rows, entities)
-        together = write.size <= _MOST_BYTES and await self._together[table.view.in_redis].ask(write)
+        line = self._hurried if hurried else self._in_redis if table.view.in_redis else self._others
+        together = write.size <= _MOST_BYTES and await line.ask(write)
         if not together and (error := await self._alone(write)):
             raise error
 

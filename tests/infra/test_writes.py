@@ -155,6 +155,16 @@ async def test_leases_are_renewed_while_their_shards_are_moved(pool: Pool, lease
     assert all(await renewals)
 
 
+async def test_a_move_prolongs_the_lease_unless_it_was_given_back(pool: Pool, leases: list[Lease]) -> None:
+    kept, given_back = leases[0], leases[1]
+    await pool.execute("update read.checkpoints set lease_until = clock_timestamp() + interval '1 ms'")
+    await Leases(pool, "a").release(given_back)
+    assert await moved(Writes(pool), [(lease, progress(lease, 0, 9)) for lease in (kept, given_back)]) == SHARDS[:2]
+    await asyncio.sleep(0.01)
+    assert await Leases(pool, "b").acquire(kept.shard_id) is None
+    assert await Leases(pool, "b").acquire(given_back.shard_id) is not None
+
+
 async def test_a_database_that_is_away_is_everybodys_trouble(leases: list[Lease]) -> None:
     async with asyncpg.create_pool(dsn=None, min_size=0, max_size=1, host="/nowhere") as nowhere:
         writes = Writes(nowhere)
@@ -186,12 +196,13 @@ class Hand:
     def __init__(self, floor: Workshop, lease: Lease) -> None:
         self.floor, self.lease = floor, lease
 
-    async def write(self, writes: Writes, start: int, upto: int, rows: Mapping[Key, Stored[Any]]) -> None:
+    async def write(
+        self, writes: Writes, start: int, upto: int, rows: Mapping[Key, Stored[Any]], *, hurried: bool = False
+    ) -> None:
         table, entities = self.floor.table, movers(dict(rows))
         beneath = [*map(table.entities.document, entities.values())] if table.entities else []
-        await writes.write(
-            table, tally.progress(self.lease, start, upto), [*map(table.document, rows.values())], beneath
-        )
+        progress, documents = tally.progress(self.lease, start, upto), [*map(table.document, rows.values())]
+        await writes.write(table, progress, documents, beneath, hurried=hurried)
 
     async def contents(self) -> tuple[int, Any, Any]:
         """The checkpoint, the rows and the entities."""
@@ -205,6 +216,19 @@ def expected(hand: Hand, upto: int, rows: Mapping[Key, Stored[Any]]) -> tuple[in
 
 async def hired(floors: Sequence[Workshop], owner: str = "a") -> list[Hand]:
     return [Hand(floor, await floor.hire(owner)) for floor in floors]
+
+
+async def test_what_somebody_waits_for_does_not_wait_for_what_nobody_does(floors: list[Workshop]) -> None:
+    (one, *others), writes = await hired(floors), Writes(floors[0].pool)
+    connection = await asyncpg.connect(floors[0].made.database_url)
+    async with connection.transaction():
+        await connection.execute(f"lock table {others[0].floor.table.table} in exclusive mode")
+        going = [asyncio.create_task(hand.write(writes, 0, 3, row(A, 3))) for hand in others]
+        await asyncio.sleep(0)
+        await asyncio.wait_for(one.write(writes, 0, 3, row(A, 3), hurried=True), 20)
+        assert not any(each.done() for each in going)
+    await asyncio.gather(*going)
+    await connection.close()
 
 
 async def test_rows_entities_and_checkpoints_of_many_views_are_written_in_one_transaction(

@@ -212,12 +212,12 @@ async def test_shards_that_are_far_behind_fold_while_they_write_and_end_where_a_
         folded_meanwhile.append(any(name == view.name for name, _ in writing))
         return evolved(view, *rest)
 
-    async def noted_write(self: Writes, table: Any, progress: Any, *documents: Any) -> None:
+    async def noted_write(self: Writes, table: Any, progress: Any, *documents: Any, hurried: bool) -> None:
         mine = table.view.name, progress.shard
         assert mine not in writing, "a shard writes one thing after the other"
         writing.add(mine)
         await asyncio.sleep(0.1)  # long enough for who does not wait to load what is being written
-        await write(self, table, progress, *documents)
+        await write(self, table, progress, *documents, hurried=hurried)
         writing.discard(mine)
 
     with monkeypatch.context() as behind:
@@ -245,12 +245,12 @@ async def test_a_shard_that_is_behind_may_die_at_any_write(
     owner, name = (RedisView, "apply") if moment.endswith("redis") else (Writes, "write")
     done, deaths = getattr(owner, name), list[int]()
 
-    async def dying(self: Any, *given: Any) -> None:
+    async def dying(self: Any, *given: Any, **options: Any) -> None:
         deaths.append(len(deaths))
         fatal = len(deaths) % 3 == 0
         if fatal and moment.startswith("before"):
             raise RuntimeError("killed")
-        await done(self, *given)
+        await done(self, *given, **options)
         if fatal:
             raise RuntimeError("killed")
 

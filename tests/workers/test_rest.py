@@ -16,7 +16,7 @@ from tests.support.projecting import projecting
 from tests.support.replay import until_caught_up
 from tests.write_model.floor import envelope, registration
 from workers.jobs import rest
-from workers.jobs.rest import Rest
+from workers.jobs.rest import Rest, Resting
 
 LONG_S = 1_000.0
 
@@ -42,15 +42,32 @@ async def test_what_has_moved_rests_until_somebody_waits_for_it(
             await connected.wait()
         with Rest(hints).of("orders") as orders, Rest(hints).of("products") as products:
             await orders.over()
-            orders.begin()
-            products.begin()
+            orders.begin(took_s=0.0)
+            products.begin(took_s=0.0)
             resting = [asyncio.create_task(each.over()) for each in (orders, products)]
             sender = HintSender(redis, prefix)
             sender.wanted("orders")
             await sender.drain()
             await resting[0]
+            assert (orders.hurried, products.hurried) == (True, False)
             assert not resting[1].done()
             resting[1].cancel()
+
+
+async def test_what_took_long_to_move_rests_beyond_the_tick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rest, "TICK_S", 0.001)
+    monkeypatch.setattr(rest, "_LONGEST_S", LONG_S)
+    wanted = asyncio.Event()
+    resting = Resting(wanted, phase=0.0)
+    resting.begin(took_s=0.0)
+    await resting.over()
+    resting.begin(took_s=LONG_S)
+    waiting = asyncio.create_task(resting.over())
+    await asyncio.sleep(0.05)
+    assert not waiting.done()
+    wanted.set()
+    await waiting
+    assert resting.hurried
 
 
 async def test_who_waits_for_a_view_waits_for_no_tick(made: Installation, monkeypatch: pytest.MonkeyPatch) -> None:

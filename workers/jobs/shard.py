@@ -31,7 +31,7 @@ Row = TypeVar("Row")
 _log = structlog.get_logger()
 
 RENEW_S = 0.9
-"""How often the lease is renewed: with every sweep of the tail, even if that comes a little early."""
+"""How often the lease is renewed where nothing moves: with every sweep of the tail, even if that comes early."""
 
 _REMEMBERED_ROWS = 4_096
 
@@ -91,6 +91,7 @@ class ShardProjector(Generic[Row]):
         near = await self._tail.after(self._position)
         read = near or await self._alone.after(self._position)
         self._head = max(self._head, read.head)
+        began = time.monotonic()
         if self._stores.documents is None:
             await asyncio.sleep(0)  # readers wait by id for the others, whose writing can begin meanwhile
         for part in read.parts():
@@ -100,7 +101,7 @@ class ShardProjector(Generic[Row]):
                 await self._written()
             await self._keep_alive()
         if self._position >= self._head:
-            self._resting.begin()
+            self._resting.begin(time.monotonic() - began)
 
     async def _project(self, read: Stretch) -> None:
         events = [event.recorded() for event in read.events if event.type in self._handled]
@@ -121,8 +122,8 @@ class ShardProjector(Generic[Row]):
         table = self._stores.table
         documents = [*map(table.document, rows.values())]
         beneath = [*map(table.entities.document, entities.values())] if table.entities else []
-        await self._shared.writes.write(table, progress, documents, beneath)
-        self._stored = progress.upto
+        await self._shared.writes.write(table, progress, documents, beneath, hurried=self._resting.hurried)
+        self._stored, self._renewed = progress.upto, time.monotonic()
         await self._mirror(progress, rows, documents)
 
     async def _written(self) -> None:
