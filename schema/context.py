@@ -12,8 +12,9 @@ import strawberry
 from app.infra import consistency_token
 from app.infra.bus import Bus
 from app.infra.consistency_token import LogPosition
-from app.infra.freshness import ReadModels, Wanted
+from app.infra.freshness import ReadModels
 from app.infra.view_status import ViewStatus
+from app.infra.wanted import Wanted
 from app.kernel.clock import now
 from app.kernel.errors import InvalidValue, Refusal, Unauthenticated
 from app.kernel.messages import Principal

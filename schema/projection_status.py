@@ -7,10 +7,10 @@ from uuid import UUID
 
 import strawberry
 
-from app.infra.freshness import Found, Wanted
 from app.infra.hints import LOG, wait
 from app.infra.tables import Stored
 from app.infra.view_status import Status
+from app.infra.wanted import Found, Wanted
 from app.kernel import typeid
 from app.kernel.view import View
 from read_model.accepted_commands import AcceptedCommand

@@ -7,8 +7,8 @@ from uuid import UUID
 import strawberry
 from graphql import FieldNode, FragmentDefinitionNode, FragmentSpreadNode, InlineFragmentNode, SelectionSetNode
 
-from app.infra.freshness import Behind, Found, Listed, Wanted
 from app.infra.tables import Stored
+from app.infra.wanted import Behind, Found, Listed, Wanted
 from app.kernel import typeid
 from app.kernel.errors import MalformedId, Refusal
 from app.kernel.view import Key, View

@@ -8,8 +8,8 @@ from typing import Any, Protocol
 import strawberry
 
 from app.infra.checkpoints import Freshness
-from app.infra.freshness import Behind
 from app.infra.keyset import Page
+from app.infra.wanted import Behind
 from app.kernel import values
 from app.plans import known_by
 from schema.scalars import BigInt

@@ -16,8 +16,8 @@ from app.bench.measurements import until_reached
 from app.bench.rig import Rig, at_once, clock
 from app.bootstrap import open_redis, prefix_of
 from app.infra.db import PROJECTION_ROLE
-from app.infra.freshness import Found, Wanted
 from app.infra.table_views import TableView
+from app.infra.wanted import Found, Wanted
 from app.kernel.view import View
 from read_model.orders import order_details
 

@@ -3,9 +3,8 @@
 import contextlib
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, TypeVar
 
 from redis.exceptions import RedisError
 
@@ -18,7 +17,7 @@ from app.infra.sessions import Sessions
 from app.infra.table_reads import Rows, TableReads
 from app.infra.table_views import TableView
 from app.infra.tables import Stored
-from app.kernel.structs import Struct
+from app.infra.wanted import Behind, Found, Listed, Wanted
 from app.kernel.view import Key, View
 
 Row = TypeVar("Row")
@@ -34,44 +33,7 @@ _MOST_LIVES = 3
 """How many lives of the server a list may meet before it gives up."""
 
 
-class Wanted(Struct, frozen=True):
-    """How fresh an answer must be: an entity's version, a log position, and how long to wait for them, in seconds."""
-
-    version: int | None = None
-    position: int | None = None
-    wait_s: float = 0.0
-
-    def until(self, deadline: float) -> "Wanted":
-        """The same, with what is left of the wait before a moment of the monotonic clock."""
-        return Wanted(self.version, self.position, max(0.0, deadline - time.monotonic()))
-
-
 _NOTHING: Final = Wanted()
-
-
-class Found(Struct, Generic[Row], frozen=True):
-    """What the view holds, fresh enough; `stored` is None where there is no such entity."""
-
-    stored: Stored[Row] | None
-    checkpoint: int
-
-
-@dataclass(frozen=True, slots=True)
-class Behind:
-    """The view did not reach what was wanted in time."""
-
-    wanted: Wanted
-    version: int | None
-    checkpoint: int | None
-    freshness: Freshness
-
-
-@dataclass(frozen=True, slots=True)
-class Listed(Generic[Seen]):
-    """What was read from flat tables, fresh enough, and how far they were before, if that was asked for."""
-
-    found: Seen
-    freshness: Freshness | None
 
 
 class ReadModels:

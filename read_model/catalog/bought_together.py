@@ -11,7 +11,8 @@ from functools import partial
 from itertools import combinations
 from uuid import UUID
 
-from app.infra.freshness import Behind, ReadModels, Wanted
+from app.infra.freshness import ReadModels
+from app.infra.wanted import Behind, Wanted
 from app.kernel.rollup import rollup
 from app.kernel.structs import Struct
 from app.kernel.view import Ranked

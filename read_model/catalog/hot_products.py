@@ -14,7 +14,8 @@ from functools import partial
 from typing import Any, assert_never
 from uuid import UUID
 
-from app.infra.freshness import Behind, ReadModels, Wanted
+from app.infra.freshness import ReadModels
+from app.infra.wanted import Behind, Wanted
 from app.kernel.messages import Recorded
 from app.kernel.structs import Struct, replace
 from app.kernel.view import Ranked, View

@@ -13,8 +13,9 @@ from enum import StrEnum
 from functools import partial
 from uuid import UUID
 
-from app.infra.freshness import Behind, ReadModels, Wanted
+from app.infra.freshness import ReadModels
 from app.infra.redis_views import Top
+from app.infra.wanted import Behind, Wanted
 from app.kernel.rollup import rollup
 from app.kernel.structs import Struct
 from app.kernel.view import Ranked

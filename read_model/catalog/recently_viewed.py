@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from app.infra.freshness import Behind, ReadModels, Wanted
+from app.infra.freshness import ReadModels
 from app.infra.keyset import Ordering, Page, PageArguments, cut
 from app.infra.tables import Stored
+from app.infra.wanted import Behind, Wanted
 from app.kernel.messages import Recorded
 from app.kernel.structs import Struct
 from app.kernel.view import Key, View

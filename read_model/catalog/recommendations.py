@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from app.infra.freshness import Behind, ReadModels, Wanted
+from app.infra.freshness import ReadModels
 from app.infra.tables import Stored
+from app.infra.wanted import Behind, Wanted
 from app.kernel.structs import Struct
 from app.kernel.view import Change, View
 from read_model.catalog import bought_together, product, product_popularity

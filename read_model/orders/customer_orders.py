@@ -12,9 +12,10 @@ from typing import Any, Final
 from uuid import UUID
 
 from app.infra.checkpoints import Freshness
-from app.infra.freshness import Behind, ReadModels, Wanted
+from app.infra.freshness import ReadModels
 from app.infra.keyset import DEFAULT_PAGE, KeysetQuery, Page, PageArguments
 from app.infra.tables import Stored, Table
+from app.infra.wanted import Behind, Wanted
 from app.kernel.messages import Recorded
 from app.kernel.structs import Struct
 from app.kernel.view import Change, Entity, View

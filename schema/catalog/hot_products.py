@@ -4,8 +4,8 @@ from uuid import UUID
 
 import strawberry
 
-from app.infra.freshness import Behind
 from app.infra.keyset import MAX_PAGE, Ordering, Page, PageArguments, cut
+from app.infra.wanted import Behind
 from app.kernel.clock import now
 from read_model.catalog import hot_products as view
 from schema.catalog.product import Product, products

@@ -8,8 +8,8 @@ from uuid import UUID
 
 import strawberry
 
-from app.infra.freshness import Behind, Wanted
 from app.infra.tables import Stored
+from app.infra.wanted import Behind, Wanted
 from app.kernel import typeid
 from app.plans import composed, made_of, shown
 from read_model.catalog import product as view

@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import strawberry
 
-from app.infra.freshness import Behind
 from app.infra.keyset import Ordering, PageArguments, cut
+from app.infra.wanted import Behind
 from app.kernel.errors import InvalidValue
 from read_model.catalog import product_popularity as view
 from schema.catalog.enums import Measure

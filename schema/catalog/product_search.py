@@ -7,10 +7,10 @@ from functools import cached_property, partial
 import strawberry
 
 from app.infra.checkpoints import Freshness
-from app.infra.freshness import Listed
 from app.infra.keyset import PageArguments
 from app.infra.sheets import Entry
 from app.infra.tables import Stored
+from app.infra.wanted import Listed
 from app.kernel import typeid
 from app.kernel.errors import InvalidValue
 from app.kernel.values import require_storable

@@ -5,8 +5,8 @@ from uuid import UUID
 
 import strawberry
 
-from app.infra.freshness import Behind
 from app.infra.keyset import DEFAULT_PAGE, PageArguments
+from app.infra.wanted import Behind
 from app.kernel import typeid
 from app.kernel.errors import InvalidValue
 from app.kernel.messages import Principal

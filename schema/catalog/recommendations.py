@@ -4,8 +4,8 @@ from uuid import UUID
 
 import strawberry
 
-from app.infra.freshness import Behind
 from app.infra.keyset import Ordering, PageArguments, cut
+from app.infra.wanted import Behind
 from app.kernel.errors import InvalidValue
 from read_model.catalog import recommendations as view
 from schema.catalog.product import Product

@@ -11,9 +11,10 @@ import strawberry
 from strawberry.dataloader import DataLoader
 
 from app.infra.checkpoints import Freshness
-from app.infra.freshness import Behind, Listed, ReadModels, Wanted
+from app.infra.freshness import ReadModels
 from app.infra.keyset import Page, PageArguments
 from app.infra.tables import Stored
+from app.infra.wanted import Behind, Listed, Wanted
 from app.kernel import typeid, values
 from app.kernel.values import require_storable
 from read_model.customers import customer_analytics as view

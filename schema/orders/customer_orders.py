@@ -5,9 +5,9 @@ from uuid import UUID
 
 import strawberry
 
-from app.infra.freshness import Behind, Wanted
 from app.infra.keyset import DEFAULT_PAGE, Page, PageArguments
 from app.infra.tables import Stored
+from app.infra.wanted import Behind, Wanted
 from app.kernel.errors import InvalidValue
 from app.kernel.messages import Principal
 from read_model.orders import customer_orders as view

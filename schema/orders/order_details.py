@@ -8,9 +8,9 @@ from uuid import UUID
 
 import strawberry
 
-from app.infra.freshness import Behind, Wanted
 from app.infra.hints import wait
 from app.infra.tables import Stored
+from app.infra.wanted import Behind, Wanted
 from app.kernel import typeid
 from app.kernel.messages import Principal
 from app.plans import composed, made_of, shown

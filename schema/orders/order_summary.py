@@ -9,9 +9,9 @@ from typing import Protocol
 import strawberry
 
 from app.infra.checkpoints import Freshness
-from app.infra.freshness import Listed
 from app.infra.keyset import PageArguments
 from app.infra.tables import Stored
+from app.infra.wanted import Listed
 from app.kernel import typeid
 from app.kernel.messages import Principal
 from app.kernel.values import require_text

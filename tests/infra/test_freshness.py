@@ -13,8 +13,9 @@ from app import bootstrap
 from app.infra import freshness as freshness_module
 from app.infra.checkpoints import Freshness
 from app.infra.embedded import Servers
-from app.infra.freshness import Behind, Found, ReadModels, Wanted
+from app.infra.freshness import ReadModels
 from app.infra.hints import HintListener
+from app.infra.wanted import Behind, Found, Wanted
 from app.kernel.clock import new_id, now
 from app.kernel.messages import Receipt
 from read_model.catalog.product import VIEW as PRODUCTS

@@ -15,9 +15,10 @@ import pytest
 
 from app.infra.db import QUERY_ROLE, TRANSIENT, Pool, open_pool
 from app.infra.embedded import Servers
-from app.infra.freshness import Behind, Listed, ReadModels, Wanted
+from app.infra.freshness import ReadModels
 from app.infra.hints import VIEWS, HintListener
 from app.infra.server_lives import ServerLives
+from app.infra.wanted import Behind, Listed, Wanted
 from tests.infra.statements import statements_of
 from tests.infra.stores import A
 from tests.infra.tally import VIEW, Workshop, progress, row, workshops

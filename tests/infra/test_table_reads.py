@@ -10,10 +10,11 @@ import pytest
 
 from app import bootstrap
 from app.infra.embedded import Servers
-from app.infra.freshness import Behind, Found, ReadModels, Wanted
+from app.infra.freshness import ReadModels
 from app.infra.server_lives import ServerLives
 from app.infra.sessions import Sessions
 from app.infra.table_reads import TableReads
+from app.infra.wanted import Behind, Found, Wanted
 from app.kernel.clock import new_id
 from read_model.catalog.product import VIEW
 from tests.infra.statements import statements_of

@@ -9,9 +9,10 @@ import pytest
 
 from app import bootstrap
 from app.infra.embedded import Servers
-from app.infra.freshness import Behind, ReadModels, Wanted
+from app.infra.freshness import ReadModels
 from app.infra.hints import VIEWS, HintListener
 from app.infra.redis_views import RedisView, Top
+from app.infra.wanted import Behind, Wanted
 from tests.infra.stand import Stand, opened
 from tests.infra.tally import RANKED, Workshop, places, workshops
 from tests.support.installation import installation

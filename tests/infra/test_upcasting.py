@@ -11,7 +11,7 @@ import pytest
 
 from app import bootstrap, registry
 from app.infra.event_log import BrokenUpcasting, EventCatalog, UnknownEventType, UnknownSchemaVersion
-from app.infra.freshness import Found, Wanted
+from app.infra.wanted import Found, Wanted
 from app.kernel.clock import id_at
 from app.kernel.messages import Event
 from app.kernel.values import Address

@@ -12,8 +12,8 @@ import pytest
 
 from app import bootstrap
 from app.infra.embedded import Servers
-from app.infra.freshness import Wanted
 from app.infra.keyset import PageArguments
+from app.infra.wanted import Wanted
 from app.kernel.clock import new_id, now
 from read_model.orders.customer_orders import NEWEST_FIRST, READY_MADE, VIEW, History, freshness, place, read
 from tests.support.installation import installation

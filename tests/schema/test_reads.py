@@ -9,7 +9,7 @@ import asyncpg
 import httpx
 import pytest
 
-from app.infra.freshness import Wanted
+from app.infra.wanted import Wanted
 from app.kernel.clock import new_id
 from schema.context import Installation as Context
 from schema.context import RequestContext, Shop, Waiting

@@ -7,8 +7,8 @@ import pytest
 
 from app import bootstrap
 from app.infra.embedded import Servers
-from app.infra.freshness import Found, Wanted
 from app.infra.hints import WANTED, HintListener, HintSender
+from app.infra.wanted import Found, Wanted
 from app.kernel.clock import new_id
 from read_model.customers import customer_profile
 from tests.support.installation import Installation, installation

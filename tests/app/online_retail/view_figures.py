@@ -12,7 +12,8 @@ from pathlib import Path
 
 import asyncpg
 
-from app.infra.freshness import ReadModels, Wanted
+from app.infra.freshness import ReadModels
+from app.infra.wanted import Wanted
 from read_model.catalog import product_popularity
 from read_model.catalog.product_popularity import Measure, Window
 from tests.app.online_retail.figures import GUEST, Row, is_order, keeps_in_stock, papers
