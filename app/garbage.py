@@ -9,8 +9,8 @@ _YOUNG = 50_000
 def settle() -> None:
     """Leaves alone for ever what there is now, and looks through the rest less often.
 
-    Events, rows and commands are trees, which reference counting frees; looking for cycles in them cost a worker most
-    of the time that it took to decode an event. What does make cycles, such as an exception, is small.
+    Events, rows and commands are trees, which reference counting frees; looking for cycles in what they hold cost a
+    worker most of the time that it took to decode an event. What does make cycles, such as an exception, is small.
     """
     gc.collect()
     gc.freeze()

@@ -12,8 +12,11 @@ from msgspec.structs import replace
 __all__ = ["Struct", "field", "names", "replace"]
 
 
-class Struct(msgspec.Struct, frozen=True):
-    """Immutable, and equal to what holds the same. Classes of this kind say `frozen=True` again, for who reads them."""
+class Struct(msgspec.Struct, frozen=True, gc=False):
+    """Immutable, and equal to what holds the same. Classes of this kind say `frozen=True` again, for who reads them.
+
+    The garbage collector does not look at them: what is made of parts that were there before is in no cycle.
+    """
 
 
 def names(kind: type) -> tuple[str, ...]:
