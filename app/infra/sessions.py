@@ -30,7 +30,14 @@ class _Session:
 
     def is_good(self, life: int) -> bool:
         """Whether it may serve once more, in this life."""
-        return self.life == life and self.statements < _MOST_STATEMENTS and not self.connection.is_closed()
+        return self.life == life and self.statements < _MOST_STATEMENTS and self._is_open()
+
+    def _is_open(self) -> bool:
+        """What the server has closed, the pool has taken back, and it answers no more questions."""
+        try:
+            return not self.connection.is_closed()
+        except asyncpg.InterfaceError:
+            return False
 
 
 class Sessions:

@@ -123,11 +123,13 @@ async def test_no_connection_of_another_life_is_used_again(desk: Desk) -> None:
     assert await desk.who() != before
 
 
-async def test_a_connection_that_was_cut_is_not_used_again(desk: Desk, url: str) -> None:
+@pytest.mark.parametrize("pause_s", [0.0, 0.01], ids=["at once", "when the pool knows"])
+async def test_a_connection_that_was_cut_is_not_used_again(desk: Desk, url: str, pause_s: float) -> None:
     administrator = await asyncpg.connect(url)
     for _ in range(3):
         before = await desk.who()
         await administrator.execute("select pg_terminate_backend($1)", before)
+        await asyncio.sleep(pause_s)
         try:
             assert await desk.who() != before
         except TRANSIENT:
