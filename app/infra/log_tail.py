@@ -178,7 +178,7 @@ class _Window:
         events = self._events[first : first + BATCH]
         complete = first + BATCH >= len(self._events)
         upto = max(position, self.upto) if complete else events[-1].position
-        return Stretch(events, upto, self.head, position)
+        return Stretch(events, upto, self.head, position, more=len(events) == BATCH)
 
     def _forget_oldest(self) -> None:
         forgotten = 0

@@ -37,12 +37,16 @@ class Logged:
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """The events after position `since`, and how far they lead; `head` is the highest position seen."""
+    """The events after position `since`, and how far they lead; `head` is the highest position seen.
+
+    `more` says that they are as many as are read at once, so that others are likely to follow.
+    """
 
     events: Sequence[Logged]
     upto: int
     head: int
     since: int = 0
+    more: bool = False
 
     def parts(self) -> Iterator["Stretch"]:
         """The same in pieces that are folded and written well within a lease, however large the events are."""

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from app import bootstrap
+from app.infra import log_tail
 from app.infra.embedded import Servers
 from app.infra.hints import WANTED, HintListener, HintSender
 from app.infra.wanted import Found, Wanted
@@ -68,6 +69,16 @@ async def test_what_took_long_to_move_rests_beyond_the_tick(monkeypatch: pytest.
     wanted.set()
     await waiting
     assert resting.hurried
+
+
+async def test_a_view_that_is_behind_does_not_rest(made: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rest, "TICK_S", LONG_S)
+    monkeypatch.setattr(log_tail, "BATCH", 3)
+    async with bootstrap.commands(made.settings) as side:
+        for _ in range(10):
+            await side.bus.dispatch(registration(), envelope())
+    async with projecting(made):
+        await until_caught_up(made)
 
 
 async def test_who_waits_for_a_view_waits_for_no_tick(made: Installation, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -100,7 +100,7 @@ class ShardProjector(Generic[Row]):
             if near or self._is_time_to_renew():
                 await self._written()
             await self._keep_alive()
-        if self._position >= self._head:
+        if near and not near.more:
             self._resting.begin(time.monotonic() - began)
 
     async def _project(self, read: Stretch) -> None:
