@@ -71,8 +71,9 @@ class ReadModels:
         satisfied = _satisfies(checkpoint, stored, wanted)
         if not satisfied and wanted.wait_s > 0:
             look, glance = partial(self._look, view, key, wanted), partial(self._glance, view, key, wanted)
-            enough = partial(_shows_enough, wanted)
-            checkpoint, stored = await self._look_until(view, wanted, look, enough, glance)
+            checkpoint, stored = await self._look_until(
+                view, wanted, look, lambda seen: _satisfies(*seen, wanted), glance
+            )
             satisfied = _satisfies(checkpoint, stored, wanted)
         if checkpoint is not None and satisfied:
             return Found(stored, checkpoint)
@@ -241,10 +242,6 @@ def _satisfies(checkpoint: int | None, stored: Stored[Any] | None, wanted: Wante
     if checkpoint is None or (wanted.position is not None and checkpoint < wanted.position):
         return False
     return wanted.version is None or (stored is not None and stored.version >= wanted.version)
-
-
-def _shows_enough(wanted: Wanted, seen: _Look[Any]) -> bool:
-    return _satisfies(*seen, wanted)
 
 
 def _reaches(checkpoint: int | None, position: int) -> bool:
