@@ -62,11 +62,15 @@ async def test_shapes_of_lists(shape: Shape) -> None:
 
 @pytest.mark.parametrize("shown", ["text", "number", "big colour", "inner { text inner { text } }", "known { text }"])
 async def test_what_is_kept_is_shown_again(shown: str) -> None:
-    query = f"query ($n: Int!) {{ kept(number: $n) {{ {shown} }} }}"
+    await hold_twice(f"query ($n: Int!) {{ kept(number: $n) {{ {shown} }} }}", range(13))
+
+
+async def hold_twice(query: str, numbers: range) -> None:
+    """The second time all of it was shown before."""
     oracle = Oracle(EVERYTHING, journal)
     for _ in range(2):
         oracle.forget()
-        for number in range(13):
+        for number in numbers:
             await oracle.hold(Asked(query, {"n": number}), Context)
 
 
@@ -100,12 +104,7 @@ async def test_what_is_not_there_is_fetched(shown: str, changes: str) -> None:
 @pytest.mark.parametrize("field", ["lines", "keptLines"])
 @pytest.mark.parametrize("shown", corners.COMPOSED)
 async def test_what_is_composed(field: str, shown: str) -> None:
-    query = f"query ($n: Int!) {{ {field}(number: $n) {{ {shown} }} }}"
-    oracle = Oracle(EVERYTHING, journal)
-    for _ in range(2):
-        oracle.forget()
-        for number in range(15):
-            await oracle.hold(Asked(query, {"n": number}), Context)
+    await hold_twice(f"query ($n: Int!) {{ {field}(number: $n) {{ {shown} }} }}", range(15))
 
 
 def test_no_object_is_made_of_what_is_only_read(monkeypatch: pytest.MonkeyPatch) -> None:
