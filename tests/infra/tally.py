@@ -11,9 +11,12 @@ import redis.asyncio as aioredis
 
 from app import bootstrap
 from app.infra import generations
-from app.infra.db import PROJECTION_ROLE, Pool, open_pool
+from app.infra.db import PROJECTION_ROLE, QUERY_ROLE, Pool, open_pool
+from app.infra.freshness import ReadModels
+from app.infra.hints import VIEWS, HintListener
 from app.infra.leases import Lease, Leases, ShardId
 from app.infra.redis_views import RedisView
+from app.infra.server_lives import ServerLives
 from app.infra.table_views import Progress, TableView
 from app.infra.tables import Stored, Table
 from app.kernel.clock import now
@@ -175,3 +178,13 @@ async def workshops(made: Installation, *views: View[Any]) -> AsyncIterator[dict
 
 def merged(rows: Sequence[Mapping[Key, Stored[Any]]]) -> dict[Key, Stored[Any]]:
     return {key: stored for each in rows for key, stored in each.items()}
+
+
+@asynccontextmanager
+async def reading(shop: Workshop, size: int) -> AsyncIterator[tuple[Pool, ServerLives, ReadModels]]:
+    """A process that reads the view's flat table over `size` connections, and knows each life of its server."""
+    lives = ServerLives()
+    async with await open_pool(shop.made.database_url, QUERY_ROLE, size=size, greet=lives.greet) as pool:
+        lives.of(pool)
+        hints = HintListener(shop.redis, shop.prefix, VIEWS)
+        yield pool, lives, ReadModels(pool, {VIEW.name: shop.table}, {}, hints, lives)

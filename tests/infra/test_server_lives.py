@@ -13,15 +13,14 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 
-from app.infra.db import QUERY_ROLE, TRANSIENT, Pool, open_pool
+from app.infra.db import TRANSIENT, Pool
 from app.infra.embedded import Servers
 from app.infra.freshness import ReadModels
-from app.infra.hints import VIEWS, HintListener
 from app.infra.server_lives import ServerLives
 from app.infra.wanted import Behind, Listed, Wanted
 from tests.infra.statements import statements_of
 from tests.infra.stores import A
-from tests.infra.tally import VIEW, Workshop, progress, row, workshops
+from tests.infra.tally import VIEW, Workshop, progress, reading, row, workshops
 from tests.support.installation import Installation, installation
 
 QUIET = {"autovacuum": "off", "bgwriter_lru_maxpages": "0"}
@@ -73,17 +72,14 @@ class Reader:
 
 
 @asynccontextmanager
-async def reading(shop: Workshop) -> AsyncIterator[Reader]:
-    lives = ServerLives()
-    async with await open_pool(shop.made.database_url, QUERY_ROLE, size=1, greet=lives.greet) as pool:
-        lives.of(pool)
-        hints = HintListener(shop.redis, shop.prefix, VIEWS)
-        yield Reader(shop, pool, lives, ReadModels(pool, {VIEW.name: shop.table}, {}, hints, lives))
+async def reader_of(shop: Workshop) -> AsyncIterator[Reader]:
+    async with reading(shop, size=1) as (pool, lives, reads):
+        yield Reader(shop, pool, lives, reads)
 
 
 @pytest.fixture
 async def reader(made: Installation) -> AsyncIterator[Reader]:
-    async with workshops(made, VIEW) as shops, reading(shops[VIEW.name]) as reader:
+    async with workshops(made, VIEW) as shops, reader_of(shops[VIEW.name]) as reader:
         yield reader
 
 

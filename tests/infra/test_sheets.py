@@ -8,10 +8,8 @@ from operator import attrgetter
 import asyncpg
 import pytest
 
-from app.infra.db import QUERY_ROLE, open_pool
 from app.infra.embedded import Servers
 from app.infra.freshness import ReadModels
-from app.infra.hints import VIEWS, HintListener
 from app.infra.keyset import KeysetQuery, Ordering, Page, PageArguments
 from app.infra.server_lives import ServerLives
 from app.infra.sheets import Entry, Sheet
@@ -19,7 +17,7 @@ from app.infra.tables import Stored
 from app.kernel.absent import Absent, Changed
 from app.kernel.view import View
 from tests.infra.stores import A, B
-from tests.infra.tally import VIEW, Tally, Workshop, progress, row, workshops
+from tests.infra.tally import VIEW, Tally, Workshop, progress, reading, row, workshops
 from tests.support.installation import installation
 
 BY_ID = Ordering("id", "customer_id", "customer_id", str, descending=False)
@@ -48,11 +46,8 @@ class Desk:
 
 @asynccontextmanager
 async def opened(shop: Workshop) -> AsyncIterator[Desk]:
-    lives = ServerLives()
-    async with await open_pool(shop.made.database_url, QUERY_ROLE, size=2, greet=lives.greet) as pool:
-        lives.of(pool)
-        hints = HintListener(shop.redis, shop.prefix, VIEWS)
-        yield Desk(shop, ReadModels(pool, {VIEW.name: shop.table}, {}, hints, lives), lives)
+    async with reading(shop, size=2) as (_, lives, reads):
+        yield Desk(shop, reads, lives)
 
 
 @pytest.fixture
