@@ -24,6 +24,7 @@ from app.garbage import settle
 from app.infra.db import TRANSIENT
 from app.infra.leases import Leases
 from app.infra.log_identity import LogReplaced, until_replaced
+from app.infra.requests import Requests
 from app.logs import configure_logs
 from workers.ending import end
 from workers.jobs.context import WorkerContext
@@ -69,7 +70,7 @@ async def _work(settings: Settings) -> None:
     while True:
         try:
             async with projection_stores(settings) as stores:
-                await _until_replaced(stores, _serve(settings, _context(stores)))
+                await _until_replaced(stores, _serve(settings, _context(settings, stores)))
         except LogReplaced as replaced:
             _log.warning("starting over", reason=str(replaced))
         except (RedisError, *TRANSIENT) as error:
@@ -89,7 +90,7 @@ async def _until_replaced(stores: Stores, serving: Coroutine[None, None, None]) 
         task.result()
 
 
-def _context(stores: Stores) -> WorkerContext:
+def _context(settings: Settings, stores: Stores) -> WorkerContext:
     owner = f"{socket.gethostname()}:{os.getpid()}"
     return WorkerContext(
         prefix=stores.prefix,
@@ -100,7 +101,9 @@ def _context(stores: Stores) -> WorkerContext:
         leases=Leases(stores.pool, owner),
         rounds=stores.rounds,
         hints=stores.hints,
+        requests=Requests(stores.pool, stores.tables[registry.REQUESTS.name]),
         stint_s=STINT_S,
+        parked_at_most=settings.parked_max,
     )
 
 
