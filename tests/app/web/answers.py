@@ -14,6 +14,7 @@ VIEWS = (
     "hot_products",
     "order_contents",
     "order_details",
+    "order_history",
     "order_summary",
     "orders_by_city",
     "product",
