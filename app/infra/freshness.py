@@ -23,15 +23,16 @@ from app.kernel.view import Key, View
 Row = TypeVar("Row")
 Seen = TypeVar("Seen")
 
-_Look = tuple[int | None, Stored[Row] | None]
+Look = tuple[int | None, Stored[Row] | None]
 """How far the key's shard was, and the key's row; None where there is none."""
+
+_Looking = Callable[[], Awaitable[Look[Row]]]
 
 _POLL_S = 0.05
 """How long a waiting read goes without looking itself, should every hint be lost."""
 
 _MOST_LIVES = 3
 """How many lives of the server a list may meet before it gives up."""
-
 
 _NOTHING: Final = Wanted()
 
@@ -68,14 +69,17 @@ class ReadModels:
     async def get(self, view: View[Row], key: Key, wanted: Wanted) -> Found[Row] | Behind:
         """One row by key, at least as fresh as wanted."""
         checkpoint, stored = await self._look(view, key, wanted)
-        satisfied = _satisfies(checkpoint, stored, wanted)
-        if not satisfied and wanted.wait_s > 0:
-            look, glance = partial(self._look, view, key, wanted), partial(self._glance, view, key, wanted)
-            checkpoint, stored = await self._look_until(
-                view, wanted, look, lambda seen: _satisfies(*seen, wanted), glance
-            )
-            satisfied = _satisfies(checkpoint, stored, wanted)
-        if checkpoint is not None and satisfied:
+        if checkpoint is not None and _satisfies(checkpoint, stored, wanted):
+            return Found(stored, checkpoint)
+        look, glance = partial(self._look, view, key, wanted), partial(self._glance, view, key, wanted)
+        return await self.find(view, wanted, look, glance)
+
+    async def find(
+        self, view: View[Any], wanted: Wanted, look: _Looking[Seen], glance: _Looking[Seen] | None = None
+    ) -> Found[Seen] | Behind:
+        """What a look at a view's table shows, at least as fresh as wanted: its version is the entity's latest."""
+        checkpoint, stored = await self._look_until(view, wanted, look, lambda seen: _satisfies(*seen, wanted), glance)
+        if checkpoint is not None and _satisfies(checkpoint, stored, wanted):
             return Found(stored, checkpoint)
         return Behind(wanted, stored.version if stored else None, checkpoint, await self.freshness(view, wanted))
 
@@ -201,15 +205,13 @@ class ReadModels:
 
     async def _documents_of(self, view: View[Row], keys: Collection[Key], position: int) -> Rows[Row]:
         documents: RedisView[Row] | None = self._documents.get(view.name)
-        if documents is None:
-            return None, {}
         try:
-            checkpoint, found = await documents.read_many(keys)
+            checkpoint, found = await documents.read_many(keys) if documents is not None else (None, {})
         except (RedisError, OSError):
             return None, {}
         return (checkpoint, found) if checkpoint is not None and checkpoint >= position else (None, {})
 
-    async def _look(self, view: View[Row], key: Key, wanted: Wanted) -> _Look[Row]:
+    async def _look(self, view: View[Row], key: Key, wanted: Wanted) -> Look[Row]:
         """Redis first; the flat table when Redis has nothing to say or is not as fresh as it must be.
 
         A document that is missing may have been evicted: only the table knows that there is no such row.
@@ -224,7 +226,7 @@ class ReadModels:
                 return checkpoint, stored
         return await self._look_in_table(view, key)
 
-    async def _glance(self, view: View[Row], key: Key, wanted: Wanted) -> _Look[Row]:
+    async def _glance(self, view: View[Row], key: Key, wanted: Wanted) -> Look[Row]:
         """As a look, but while Redis is not far enough, nobody asks whether the table is."""
         documents: RedisView[Row] | None = self._documents.get(view.name)
         with contextlib.suppress(RedisError, OSError):
@@ -233,7 +235,7 @@ class ReadModels:
                 return checkpoint, stored
         return await self._look_in_table(view, key)
 
-    async def _look_in_table(self, view: View[Row], key: Key) -> _Look[Row]:
+    async def _look_in_table(self, view: View[Row], key: Key) -> Look[Row]:
         checkpoint, rows = await self._rows[view.name].read((key,))
         return checkpoint, rows.get(key)
 
