@@ -132,5 +132,6 @@ VIEW: Final = View(
     keys=keys,
     evolve=evolve,
     entity=ORDERS,
+    appends=True,
     indexes=("order_id, order_version, recorded_at",),
 )

@@ -107,14 +107,21 @@ class ShardProjector(Generic[Row]):
         events = [event.recorded() for event in read.events if event.type in self._handled]
         subjects, entities = await self._seen(events)
         touches = touching(self._view, self._shard, subjects)
-        born = _born(events) if self._view.keys is own_key else frozenset()
-        present = await self._present(self._remembered, {key for _, key in touches}, born, self._stores.table)
+        present = await self._before(events, {key for _, key in touches})
         rows = evolved(self._view, touches, present)
         await self._written()
         self._writing = asyncio.create_task(self._write(self._progress(read), rows, entities))
-        self._remembered.update(rows)
+        if not self._view.appends:
+            self._remembered.update(rows)
         self._aggregates.update(entities)
         self._position = read.upto
+
+    async def _before(self, events: Sequence[Recorded[Event]], keys: AbstractSet[Key]) -> Mapping[Key, Stored[Row]]:
+        """The rows of these keys as they are before the events."""
+        if self._view.appends:
+            return {}
+        born = _born(events) if self._view.keys is own_key else frozenset()
+        return await self._present(self._remembered, keys, born, self._stores.table)
 
     async def _write(
         self, progress: Progress, rows: Mapping[Key, Stored[Row]], entities: Mapping[Key, Stored[Any]]
