@@ -266,6 +266,24 @@ def _raise(error: Exception) -> Callable[..., Any]:
     return raising
 
 
+async def test_what_only_redis_cannot_be_given_is_no_event_s_fault(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, _, last = await sick_and_well(ward)
+    ward.poison.sick = set()
+    monkeypatch.setattr("workers.jobs.context._FAILING_PAUSE_S", 0)
+    with monkeypatch.context() as spoilt:
+        spoilt.setattr(RedisView, "apply", _raise(ValueError("no place for it")))
+        async with projecting(ward):
+            await until(lambda: _says(ward, "NotMirrored: ValueError: no place for it"))
+    assert await ward.letters() == []
+    async with projecting(ward):
+        await ward.until(last.position)
+
+
+async def _says(ward: Ward, error: str) -> bool:
+    said = "select error from read.checkpoints where view = $1 and state = 'FAILING'"
+    return bool(await ward.db.fetchval(said, VIEW.name) == error)
+
+
 @contextmanager
 def dying(monkeypatch: pytest.MonkeyPatch, method: str) -> Iterator[None]:
     """Redis is lost whenever this is asked of it."""
