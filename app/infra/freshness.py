@@ -18,6 +18,7 @@ from app.infra.table_reads import Rows, TableReads
 from app.infra.table_views import TableView
 from app.infra.tables import Stored
 from app.infra.wanted import Behind, Found, Listed, Wanted
+from app.kernel.measures import Histograms
 from app.kernel.view import Key, View
 
 Row = TypeVar("Row")
@@ -35,6 +36,11 @@ _MOST_LIVES = 3
 
 _NOTHING: Final = Wanted()
 
+AT_ONCE: Final = "at once"
+WAITED: Final = "waited"
+BEHIND: Final = "behind"
+"""What becomes of a read that must be fresh: it need not wait, it waits and gets there, or it does not get there."""
+
 
 class ReadModels:
     """The read stores of all registered views, and the waiting before them."""
@@ -49,6 +55,10 @@ class ReadModels:
         wishes: HintSender | None = None,
     ) -> None:
         self.pool, self._tables, self.hints, self._wishes = pool, tables, hints, wishes
+        self.waits = Histograms()
+        """Seconds that reads waited for what they wanted, by view and outcome."""
+        self.unhinted = 0
+        """How often a read that waited found what it wanted before any word of it: it was lost, or overtaken."""
         sessions = Sessions(pool, lives := lives or ServerLives())
         self.fetch, self.fetchval = sessions.fetch, sessions.fetchval
         self._checkpoints = Checkpoints(sessions, tables, lives)
@@ -75,6 +85,8 @@ class ReadModels:
                 view, wanted, look, lambda seen: _satisfies(*seen, wanted), glance
             )
             satisfied = _satisfies(checkpoint, stored, wanted)
+        elif wanted.anything:
+            self.waits.of(view.name, AT_ONCE if satisfied else BEHIND).observe(0.0)
         if checkpoint is not None and satisfied:
             return Found(stored, checkpoint)
         return Behind(wanted, stored.version if stored else None, checkpoint, await self.freshness(view, wanted))
@@ -147,7 +159,10 @@ class ReadModels:
         found = []
         for view in views:
             position = wanted.position
-            if telling or (position is not None and not self._checkpoints.known(view.name, position)):
+            known = position is not None and self._checkpoints.known(view.name, position)
+            if known and not telling:
+                self.waits.of(view.name, AT_ONCE).observe(0.0)
+            elif telling or position is not None:
                 if isinstance(reached := await self.reach(view, wanted.until(deadline)), Behind):
                     return reached
                 found.append(reached)
@@ -173,22 +188,42 @@ class ReadModels:
 
         A `glance` costs less than a look and may miss something: it is for the time between two looks.
         """
-        looked = time.monotonic()
-        deadline, seen = looked + wanted.wait_s, await look()
-        if enough(seen) or wanted.wait_s <= 0:
+        began = time.monotonic()
+        seen = await look()
+        if (reached := enough(seen)) or wanted.wait_s <= 0:
+            if wanted.anything:
+                self.waits.of(view.name, AT_ONCE if reached else BEHIND).observe(0.0)
             return seen
+        seen = await self._look_again(view, began, began + wanted.wait_s, look, enough, glance or look)
+        self.waits.of(view.name, WAITED if enough(seen) else BEHIND).observe(time.monotonic() - began)
+        return seen
+
+    async def _look_again(
+        self,
+        view: View[Any],
+        looked: float,
+        deadline: float,
+        look: Callable[[], Awaitable[Seen]],
+        enough: Callable[[Seen], bool],
+        glance: Callable[[], Awaitable[Seen]],
+    ) -> Seen:
+        """What is seen when it is enough, or at the deadline. Somebody looked already, at `looked`."""
+        hinted = True
         with self.hints.subscribed(view.name) as woken:
             while True:
                 now = time.monotonic()
-                if glance and now < min(deadline, looked + _POLL_S):
+                if now < min(deadline, looked + _POLL_S):
                     seen = await glance()
                 else:
                     looked, seen = now, await look()
-                if enough(seen) or now >= deadline:
+                if enough(seen):
+                    self.unhinted += not hinted and not woken.is_set()
+                    return seen
+                if now >= deadline:
                     return seen
                 if self._wishes:
                     self._wishes.wanted(view.name)
-                await wait(woken, min(deadline - now, _POLL_S))
+                hinted = await wait(woken, min(deadline - now, _POLL_S))
 
     async def _look_at_many(self, view: View[Row], keys: Collection[Key], position: int) -> Rows[Row]:
         """What Redis holds of the keys, if it has reached the position, and the flat table for the others."""

@@ -11,7 +11,11 @@ VARIABLES = {variable for variable, _, _ in variables()}
 COMPOSE = (ROOT / "docker-compose.yml").read_text()
 IMAGE = (ROOT / "Dockerfile").read_text()
 SERVICES = ("api", "worker", "migrate")
-SET_BY_THE_IMAGE = {"COUNTERFOIL_HOST": "0.0.0.0", "COUNTERFOIL_LOG_FORMAT": "json"}  # noqa: S104 - inside a container
+SET_BY_THE_IMAGE = {
+    "COUNTERFOIL_HOST": "0.0.0.0",  # noqa: S104 - inside a container
+    "COUNTERFOIL_LOG_FORMAT": "json",
+    "COUNTERFOIL_METRICS_PORT": "9101",
+}
 LEFT_ALONE = {"COUNTERFOIL_PORT", "COUNTERFOIL_OPEN"}
 """Inside, the API always listens on its default port; others reach it, so it is never open."""
 

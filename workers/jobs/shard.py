@@ -5,7 +5,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 import structlog
@@ -22,7 +22,9 @@ from app.infra.table_views import Fenced, Progress, TableView
 from app.infra.tables import Stored, Table
 from app.infra.writes import Writes
 from app.kernel.messages import Event, Recorded
+from app.kernel.pulse import Pulse
 from app.kernel.view import Key, own_key
+from app.observability.projecting import Projections
 from workers.ending import end
 from workers.jobs.rest import Rest, Resting
 
@@ -54,6 +56,7 @@ class Shared:
     writes: Writes
     rounds: RedisRounds
     rest: Rest
+    projections: Projections = field(default_factory=Projections)
 
 
 class ShardProjector(Generic[Row]):
@@ -72,21 +75,31 @@ class ShardProjector(Generic[Row]):
         self._aggregates = _RecentRows[Any](_REMEMBERED_ROWS)
         self._writing: asyncio.Task[None] | None = None
         self._resting: Resting
+        self._tally = shared.projections.of(self._view.name, self._shard)
+        self._pulse: Pulse
 
     async def run(self, until: float) -> None:
         """Projects until the monotonic clock says so. Raises Fenced when another worker has taken over."""
+        self._tally.held_since = held_since = time.monotonic()
         try:
-            await self._tail.verify(self._position)
-            await self._claim_redis()
-            with self._shared.rest.of(self._view.name) as self._resting:
-                while time.monotonic() < until:
-                    await self._advance()
-                await self._written()
+            with self._shared.projections.pulses.of(f"{self._view.name}/{self._shard}") as self._pulse:
+                await self._tail.verify(self._position)
+                await self._claim_redis()
+                await self._project_until(until)
         finally:
             await end([self._writing] if self._writing else [])
+            if self._tally.held_since == held_since:
+                self._tally.held_since = self._tally.redis_behind = None
+
+    async def _project_until(self, until: float) -> None:
+        with self._shared.rest.of(self._view.name) as self._resting:
+            while time.monotonic() < until:
+                await self._advance()
+            await self._written()
 
     async def _advance(self) -> None:
         """What comes next. At the end of the log it is written before more is read; behind it, meanwhile."""
+        self._pulse.beat()
         await self._resting.over()
         near = await self._tail.after(self._position)
         read = near or await self._alone.after(self._position)
@@ -111,6 +124,7 @@ class ShardProjector(Generic[Row]):
         present = await self._present(self._remembered, {key for _, key in touches}, born, self._stores.table)
         rows = evolved(self._view, touches, present)
         await self._written()
+        self._tally.events += len({id(subject) for subject, _ in touches})
         self._writing = asyncio.create_task(self._write(self._progress(read), rows, entities))
         self._remembered.update(rows)
         self._aggregates.update(entities)
@@ -124,6 +138,7 @@ class ShardProjector(Generic[Row]):
         beneath = [*map(table.entities.document, entities.values())] if table.entities else []
         await self._shared.writes.write(table, progress, documents, beneath, hurried=self._resting.hurried)
         self._stored, self._renewed = progress.upto, time.monotonic()
+        self._tally.rows += len(rows)
         await self._mirror(progress, rows, documents)
 
     async def _written(self) -> None:
@@ -171,6 +186,8 @@ class ShardProjector(Generic[Row]):
         except (RedisError, OSError) as error:
             self._redis_position = None
             _log.warning("redis out of reach", view=self._view.name, shard=self._shard, error=str(error))
+        if documents is not None:
+            self._tally.redis_behind = self._stored - (self._redis_position or 0)
 
     async def _claim_redis(self) -> None:
         """Shuts out older workers, and restores what Redis lacks: all, or what was written while it was away."""
@@ -183,6 +200,7 @@ class ShardProjector(Generic[Row]):
                 await self._restore(documents)
         except (RedisError, OSError):
             self._redis_position = None
+        self._tally.redis_behind = self._stored - (self._redis_position or 0)
 
     async def _restore(self, documents: RedisView[Row]) -> None:
         since = await documents.claim(self._shard, self._lease.epoch)
@@ -202,6 +220,7 @@ class ShardProjector(Generic[Row]):
 
     async def _renew(self) -> bool:
         """Prolongs the lease, if it is time to. Raises Fenced when it is lost."""
+        self._pulse.beat()
         if not self._is_time_to_renew():
             return False
         self._renewed = time.monotonic()
