@@ -8,6 +8,10 @@ from typing import Final
 DEAD_AFTER_S: Final = 10.0
 """A loop that has not been heard of for so long is taken for dead, whatever its lag seems to be."""
 
+HANGS_AFTER_S: Final = 9.0
+"""Within its own process, where no word is under way: so what stops is known in ten seconds, also if it turned just
+before, by whoever asks each second."""
+
 
 class Pulse:
     """When a loop last turned, by the monotonic clock."""
@@ -63,6 +67,6 @@ class Pulses:
             ages[name] = max(pulse.age_s, ages.get(name, 0.0))
         return ages
 
-    def dead(self) -> list[str]:
-        """The loops that are taken for dead."""
-        return sorted(name for name, age_s in self.ages_s().items() if age_s > DEAD_AFTER_S)
+    def hanging(self) -> list[str]:
+        """The loops that hang."""
+        return sorted(name for name, age_s in self.ages_s().items() if age_s > HANGS_AFTER_S)

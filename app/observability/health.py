@@ -10,6 +10,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import asyncpg
+
 from app.infra.db import TRANSIENT, Pool
 from app.infra.view_status import ViewStatus
 from app.kernel.pulse import Pulses
@@ -17,6 +19,7 @@ from app.observability.stores import PATIENCE_S
 
 _BEAT_S: Final = 1.0
 _BAD: Final = ("STALLED", "FAILING")
+_AWAY: Final = (TimeoutError, asyncpg.PostgresError, *TRANSIENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,7 @@ class Health:
 
     def alive(self) -> Verdict:
         """Whether every loop of this process turns."""
-        stopped = self.pulses.dead() + [name for name, runs in self.running.items() if not runs()]
+        stopped = self.pulses.hanging() + [name for name, runs in self.running.items() if not runs()]
         return Verdict(not stopped, {"alive": not stopped, **({"stopped": stopped} if stopped else {})})
 
     async def ready(self) -> Verdict:
@@ -54,7 +57,7 @@ class Health:
             async with asyncio.timeout(PATIENCE_S):
                 for pool in self.pools:
                     await pool.fetchval("select 1")
-        except (TimeoutError, *TRANSIENT) as error:
+        except _AWAY as error:
             return Verdict(well=False, told={"ready": False, "reason": type(error).__name__})
         views = await self.views() if self.waits_for_views else Verdict(well=True, told={})
         return Verdict(views.well, {"ready": views.well, **self.told, **views.told})
@@ -66,7 +69,7 @@ class Health:
         try:
             async with asyncio.timeout(PATIENCE_S):
                 bad = {each.view: each.state for each in await self.status.all() if each.state in _BAD}
-        except (TimeoutError, *TRANSIENT) as error:
+        except _AWAY as error:
             return Verdict(well=False, told={"reason": type(error).__name__})
         return Verdict(not bad, {"projected": not bad, **({"views": bad} if bad else {})})
 

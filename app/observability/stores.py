@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+import asyncpg
 import redis.asyncio as aioredis
 from prometheus_client.metrics_core import Metric
 from redis.exceptions import RedisError
@@ -20,6 +21,7 @@ from app.observability.families import gauge
 PATIENCE_S: Final = 2.0
 """How long a store may take to answer: less than Prometheus or a probe waits."""
 
+_AWAY: Final = (TimeoutError, asyncpg.PostgresError, *TRANSIENT)
 _HEAD: Final = "select coalesce(max(position), 0) from write.events"
 _PLACE: Final = ("view", "shard")
 
@@ -47,14 +49,14 @@ class StoreMetrics:
         try:
             async with asyncio.timeout(PATIENCE_S):
                 return await self._status.shards() if self._status else None
-        except (TimeoutError, *TRANSIENT):
+        except _AWAY:
             return None
 
     async def _head(self) -> float | None:
         try:
             async with asyncio.timeout(PATIENCE_S):
                 return float(await self._log.fetchval(_HEAD)) if self._log else None
-        except (TimeoutError, *TRANSIENT):
+        except _AWAY:
             return None
 
     async def _answers(self) -> bool | None:
