@@ -42,6 +42,10 @@ class Watched:
         found = await scrape(self.shop.url)
         return found.value("counterfoil_view_lag_seconds") + found.value("counterfoil_view_events_behind")
 
+    async def shards(self) -> int:
+        """How many there are."""
+        return len([*(await scrape(self.shop.url)).named("counterfoil_view_position")])
+
     async def names(self, loop: str) -> bool:
         """Whether the worker says that this loop has stopped."""
         _, told = await health(self.url, "/livez")

@@ -1,6 +1,7 @@
 """The metrics of real processes: what they count, and that they count it."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,6 +45,13 @@ class Watched:
 
 @pytest.fixture(scope="module")
 async def watched(servers: Servers) -> AsyncIterator[Watched]:
+    async with watch(servers) as found:
+        yield found
+
+
+@asynccontextmanager
+async def watch(servers: Servers) -> AsyncIterator[Watched]:
+    """A seeded installation, caught up."""
     async with installation(servers) as made:
         port = free_port()
         await made.seed()
