@@ -24,6 +24,7 @@ from app.http.endpoint import Endpoint, problem
 from app.http.gates import BodyLimit, LoopbackNames, names_loopback
 from app.http.planned import PlannedOperations
 from app.infra.db import Pool
+from app.infra.dead_letter_box import DeadLetterBox
 from app.infra.freshness import ReadModels
 from app.infra.log_identity import LogReplaced, Side, until_replaced
 from app.infra.view_status import ViewStatus
@@ -151,6 +152,7 @@ class _Sides:
             bus=self.commands.bus if self.commands else None,
             reads=self.reads,
             status=self._status,
+            dead_letters=DeadLetterBox(self.stores.pool) if self.stores else None,
             documents=_documents(settings),
         )
 

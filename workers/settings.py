@@ -24,6 +24,7 @@ from app.garbage import settle
 from app.infra.db import TRANSIENT
 from app.infra.leases import Leases
 from app.infra.log_identity import LogReplaced, until_replaced
+from app.infra.requests import Requests
 from app.infra.view_status import ViewStatus
 from app.kernel.pulse import Pulse
 from app.logs import configure_logs
@@ -86,7 +87,7 @@ async def _work(settings: Settings, projections: Projections, watch: Watch) -> N
     while True:
         try:
             async with projection_stores(settings) as stores:
-                context = _context(stores, projections)
+                context = _context(settings, stores, projections)
                 with _shown(watch, stores, context):
                     await _until_replaced(stores, _serve(settings, context))
         except LogReplaced as replaced:
@@ -125,7 +126,7 @@ def _shown(watch: Watch, stores: Stores, context: WorkerContext) -> Iterator[Non
         watch.metrics, watch.health = before
 
 
-def _context(stores: Stores, projections: Projections) -> WorkerContext:
+def _context(settings: Settings, stores: Stores, projections: Projections) -> WorkerContext:
     owner = f"{socket.gethostname()}:{os.getpid()}"
     return WorkerContext(
         prefix=stores.prefix,
@@ -136,8 +137,10 @@ def _context(stores: Stores, projections: Projections) -> WorkerContext:
         leases=Leases(stores.pool, owner),
         rounds=stores.rounds,
         hints=stores.hints,
+        requests=Requests(stores.pool, stores.tables[registry.REQUESTS.name]),
         stint_s=STINT_S,
         projections=projections,
+        parked_at_most=settings.parked_max,
     )
 
 

@@ -16,6 +16,7 @@ select view, generation, count(*) as shards, min(position) as position, (select 
        extract(epoch from clock_timestamp() - min(greatest(event_at, caught_up_at)) filter (
            where position < (select head from seen)
        ))::float8 as lag_s,
+       sum(parked) as parked,
        string_agg(error, '; ') filter (where state = 'FAILING') as error,
        array_agg(distinct owner) filter (where owner is not null and lease_until > clock_timestamp()) as owners
 from read.checkpoints c
@@ -25,7 +26,9 @@ group by view, generation order by view
 
 _SHARDS = """
 with seen as (select max(head) as head from read.checkpoints)
-select c.view, c.generation, c.shard, c.position, seen.head, c.epoch, 0 as parked, c.state = 'FAILING' as failing,
+select c.view, c.generation, c.shard, c.position, seen.head, c.epoch, c.state = 'FAILING' as failing,
+       (select count(*) from read.dead_letters d
+        where d.consumer = c.view and d.generation = c.generation and d.shard = c.shard) as parked,
        case when c.position < seen.head then extract(
            epoch from clock_timestamp() - coalesce(greatest(c.event_at, c.caught_up_at), g.created_at)
        ) else 0 end::float8 as lag_s,
@@ -40,7 +43,10 @@ order by view, shard
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """One view. `state`: FRESH, LAGGING, STALLED (no heartbeat), FAILING; `lag_s`: age of what is shown, in seconds."""
+    """One view. `state`: FRESH, LAGGING, STALLED (no heartbeat), FAILING; `lag_s`: age of what is shown, in seconds.
+
+    `parked` counts the aggregates of which something could not be projected.
+    """
 
     view: str
     generation: int
@@ -52,6 +58,7 @@ class Status:
     heartbeat_at: datetime | None
     owners: tuple[str, ...]
     error: str | None
+    parked: int = 0
 
     @property
     def events_behind(self) -> int:
@@ -108,6 +115,7 @@ def _status(row: asyncpg.Record) -> Status:
         heartbeat_at=row["heartbeat_at"],
         owners=tuple(row["owners"] or ()),
         error=row["error"],
+        parked=int(row["parked"]),
     )
 
 

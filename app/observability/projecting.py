@@ -2,14 +2,15 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from prometheus_client.metrics_core import Metric
 
 from app.infra.hints import HintListener
 from app.infra.log_tail import LogTail
-from app.kernel.pulse import Pulses
+from app.kernel.pulse import Pulse, Pulses
 from app.observability.answering import of_hints
 from app.observability.families import counter, gauge
 
@@ -40,6 +41,18 @@ class Projections:
     def of(self, view: str, shard: int) -> Tally:
         """That of a shard."""
         return self.tallies[view, str(shard)]
+
+    @contextmanager
+    def holding(self, view: str, shard: int) -> Iterator[Pulse]:
+        """The process holds the shard's lease for as long as the block lasts. The pulse is that of its loop."""
+        tally, since = self.of(view, shard), time.monotonic()
+        tally.held_since = since
+        try:
+            with self.pulses.of(f"{view}/{shard}") as pulse:
+                yield pulse
+        finally:
+            if tally.held_since == since:
+                tally.held_since = tally.redis_behind = None
 
 
 class ProjectionMetrics:

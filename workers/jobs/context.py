@@ -15,12 +15,14 @@ from app.infra.leases import Lease, Leases, ShardId
 from app.infra.log_tail import LogTail
 from app.infra.redis_rounds import RedisRounds
 from app.infra.redis_views import RedisView
+from app.infra.requests import Requests
 from app.infra.table_views import Fenced, TableView
 from app.infra.writes import Writes
 from app.observability.projecting import Projections
 from workers.ending import end
 from workers.jobs.rest import Rest
-from workers.jobs.shard import ShardProjector, Shared, Stores
+from workers.jobs.shard import ShardProjector
+from workers.jobs.shared import Shared, Stores
 
 _log = structlog.get_logger()
 
@@ -29,7 +31,10 @@ _FAILING_PAUSE_S = 1.0
 
 @dataclass
 class WorkerContext:
-    """What a worker projects with. A shard stays `stint_s` seconds before it is handed on."""
+    """What a worker projects with.
+
+    A shard stays `stint_s` seconds before it is handed on, and parks what belongs to `parked_at_most` aggregates.
+    """
 
     prefix: str
     pool: Pool
@@ -39,7 +44,9 @@ class WorkerContext:
     leases: Leases
     rounds: RedisRounds
     hints: HintListener
+    requests: Requests
     stint_s: float
+    parked_at_most: int = 100
     projections: Projections = field(default_factory=Projections)
     _running: set[asyncio.Task[None]] = field(default_factory=set, init=False)
     _following: asyncio.Task[None] | None = field(default=None, init=False)
@@ -48,8 +55,16 @@ class WorkerContext:
         handled = {each.__name__ for table in self.tables.values() for each in table.view.handles}
         pulse = self.projections.pulses.add("log tail")
         self.tail = LogTail(self.pool, self.catalog, handled, self.hints, pulse)
-        writes, rest = Writes(self.pool), Rest(self.hints)
-        self._shared = Shared(self.tail, self.leases, writes, self.rounds, rest, self.projections)
+        self._shared = Shared(
+            self.catalog,
+            self.tail,
+            self.leases,
+            Writes(self.pool),
+            self.rounds,
+            Rest(self.hints),
+            self.parked_at_most,
+            self.projections,
+        )
 
     def serves(self, shard_id: ShardId) -> bool:
         """Whether this process's code defines the view as that generation does."""
