@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar
 
 from redis.exceptions import RedisError
 
+from app import tracing
 from app.infra.checkpoints import Checkpoints, Freshness
 from app.infra.db import Pool
 from app.infra.hints import HintListener, HintSender, wait
@@ -216,7 +217,8 @@ class ReadModels:
             if wanted.anything:
                 self.waits.of(view.name, AT_ONCE if reached else BEHIND).observe(0.0)
             return seen
-        seen = await self._look_again(view, began, began + wanted.wait_s, look, enough, glance or look)
+        with tracing.span(f"wait {view.name}", position=wanted.position, version=wanted.version):
+            seen = await self._look_again(view, began, began + wanted.wait_s, look, enough, glance or look)
         self.waits.of(view.name, WAITED if enough(seen) else BEHIND).observe(time.monotonic() - began)
         return seen
 

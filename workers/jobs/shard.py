@@ -21,6 +21,7 @@ from workers.jobs.redemption import Redemption
 from workers.jobs.rest import Resting
 from workers.jobs.shard_rows import Folded, ShardRows
 from workers.jobs.shared import Shared, Stores
+from workers.jobs.telling import projecting
 
 Row = TypeVar("Row")
 
@@ -169,6 +170,13 @@ class ShardProjector(Generic[Row]):
         parked: AbstractSet[UUID] = frozenset(),
     ) -> None:
         """Writes what was folded, and parks letters, those of aggregates that are parked now among them."""
+        with projecting(self._lease.shard_id, progress, folded):
+            await self._write_all(progress, folded, letters, parked)
+        self._tally.redis_behind = self._mirror.behind(self._stored)
+
+    async def _write_all(
+        self, progress: Progress, folded: Folded[Row], letters: Sequence[Letter], parked: AbstractSet[UUID]
+    ) -> None:
         documents = folded.documents(self._stores.table)
         if letters:
             beside = partial(self._parking.letters.park, letters=letters)
@@ -177,10 +185,9 @@ class ShardProjector(Generic[Row]):
         else:
             await self._shared.writes.write(self._stores.table, progress, *documents, hurried=self._resting.hurried)
         self._stored, self._renewed = progress.upto, time.monotonic()
-        self._tally.events += folded.events
+        self._tally.events += len(folded.subjects)
         self._tally.rows += len(folded.rows)
         await self._mirror.bring(progress, folded.rows, documents[0], self._renew, parked)
-        self._tally.redis_behind = self._mirror.behind(self._stored)
 
     def _concerns(self, event: Logged) -> bool:
         """Whether the event can change rows of this shard, as far as that can be told without decoding it."""
