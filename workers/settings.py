@@ -7,7 +7,7 @@ import os
 import random
 import signal
 import socket
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
 from urllib.parse import parse_qs, urlsplit
 
 import structlog
@@ -25,7 +25,15 @@ from app.infra.db import TRANSIENT
 from app.infra.leases import Leases
 from app.infra.log_identity import LogReplaced, until_replaced
 from app.infra.requests import Requests
+from app.infra.view_status import ViewStatus
+from app.kernel.pulse import Pulse
 from app.logs import configure_logs
+from app.observability.health import Health, turning
+from app.observability.metrics import Metrics
+from app.observability.projecting import LoopMetrics, ProjectionMetrics, Projections
+from app.observability.stores import StoreMetrics
+from app.observability.watch import Watch, watched_at
+from app.tracing import configure_tracing
 from workers.ending import end
 from workers.jobs.context import WorkerContext
 from workers.jobs.project import project
@@ -46,16 +54,25 @@ _TELL_WORK_AGAIN_S = 5.0
 def run(settings: Settings) -> None:
     """Works until SIGTERM or SIGINT, through restarts of Redis and PostgreSQL."""
     configure_logs(settings.log_level, settings.log_format)
+    configure_tracing("worker")
     logging.getLogger("arq").setLevel(logging.WARNING)
     settle()
     uvloop.run(_run(settings))
 
 
 async def _run(settings: Settings) -> None:
+    projections = Projections()
+    watch = Watch(projections.pulses)
+    ports = [settings.metrics_port] if settings.metrics_port else []
+    async with turning(watch.pulses), watched_at(settings.host, ports, watch):
+        await _until_told_to_stop(_work(settings, projections, watch))
+
+
+async def _until_told_to_stop(working: Coroutine[None, None, None]) -> None:
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    work = asyncio.create_task(_work(settings))
+    work = asyncio.create_task(working)
     waiting = asyncio.create_task(stopping.wait())
     await asyncio.wait({work, waiting}, return_when=asyncio.FIRST_COMPLETED)
     if work.done():
@@ -65,12 +82,14 @@ async def _run(settings: Settings) -> None:
     await end([work], again_s=_TELL_WORK_AGAIN_S)
 
 
-async def _work(settings: Settings) -> None:
+async def _work(settings: Settings, projections: Projections, watch: Watch) -> None:
     """Starts over whenever PostgreSQL goes away, or comes back with another log."""
     while True:
         try:
             async with projection_stores(settings) as stores:
-                await _until_replaced(stores, _serve(settings, _context(settings, stores)))
+                context = _context(settings, stores, projections)
+                with _shown(watch, stores, context):
+                    await _until_replaced(stores, _serve(settings, context))
         except LogReplaced as replaced:
             _log.warning("starting over", reason=str(replaced))
         except (RedisError, *TRANSIENT) as error:
@@ -90,7 +109,24 @@ async def _until_replaced(stores: Stores, serving: Coroutine[None, None, None]) 
         task.result()
 
 
-def _context(settings: Settings, stores: Stores) -> WorkerContext:
+@contextlib.contextmanager
+def _shown(watch: Watch, stores: Stores, context: WorkerContext) -> Iterator[None]:
+    """What the worker does with these stores is seen for as long as the block lasts."""
+    before = watch.metrics, watch.health
+    watch.metrics = Metrics(
+        LoopMetrics(watch.pulses),
+        ProjectionMetrics(context.projections, context.tail, stores.hints),
+        StoreMetrics(views=stores.pool, redis=stores.redis),
+    )
+    running = {"hints": lambda: stores.hints.is_listening}
+    watch.health = Health(watch.pulses, [stores.pool], ViewStatus(stores.pool), running, waits_for_views=True)
+    try:
+        yield
+    finally:
+        watch.metrics, watch.health = before
+
+
+def _context(settings: Settings, stores: Stores, projections: Projections) -> WorkerContext:
     owner = f"{socket.gethostname()}:{os.getpid()}"
     return WorkerContext(
         prefix=stores.prefix,
@@ -103,6 +139,7 @@ def _context(settings: Settings, stores: Stores) -> WorkerContext:
         hints=stores.hints,
         requests=Requests(stores.pool, stores.tables[registry.REQUESTS.name]),
         stint_s=STINT_S,
+        projections=projections,
         parked_at_most=settings.parked_max,
     )
 
@@ -110,18 +147,21 @@ def _context(settings: Settings, stores: Stores) -> WorkerContext:
 async def _serve(settings: Settings, context: WorkerContext) -> None:
     """Runs arq, anew whenever Redis takes it down; the shards of this process go on meanwhile."""
     try:
-        while True:
-            try:
-                await _run_arq(settings, context)
-            except (RedisError, OSError) as error:
-                _log.warning("arq starts over", error=str(error) or type(error).__name__)
-                await asyncio.sleep(_RECONNECT_S * random.uniform(0.5, 1.0))
+        with context.projections.pulses.of("arq") as pulse:
+            while True:
+                pulse.beat()
+                try:
+                    await _run_arq(settings, context, pulse)
+                except (RedisError, OSError) as error:
+                    _log.warning("arq starts over", error=str(error) or type(error).__name__)
+                    await asyncio.sleep(_RECONNECT_S * random.uniform(0.5, 1.0))
     finally:
         await context.stop()
 
 
-async def _run_arq(settings: Settings, context: WorkerContext) -> None:
+async def _run_arq(settings: Settings, context: WorkerContext, pulse: Pulse) -> None:
     worker = _arq_worker(settings, context)
+    worker.pulse = pulse
     try:
         await worker.async_run()
     finally:
@@ -141,8 +181,19 @@ async def _close(worker: Worker) -> None:
             await worker.close()
 
 
-def _arq_worker(settings: Settings, context: WorkerContext) -> Worker:
-    return Worker(
+class _Beating(Worker):
+    """arq's worker, with a pulse that beats with every look for jobs."""
+
+    pulse: Pulse
+
+    async def heart_beat(self) -> None:
+        """What arq does after every look."""
+        self.pulse.beat()
+        await super().heart_beat()
+
+
+def _arq_worker(settings: Settings, context: WorkerContext) -> _Beating:
+    return _Beating(
         functions=[func(project, name="project", keep_result=0, max_tries=1, timeout=10)],  # type: ignore[arg-type]
         cron_jobs=[cron(sweep, second=set(range(60)), run_at_startup=True, keep_result=0, timeout=10)],  # type: ignore[arg-type]
         queue_name=f"{context.prefix}:jobs",

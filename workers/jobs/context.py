@@ -18,6 +18,7 @@ from app.infra.redis_views import RedisView
 from app.infra.requests import Requests
 from app.infra.table_views import Fenced, TableView
 from app.infra.writes import Writes
+from app.observability.projecting import Projections
 from workers.ending import end
 from workers.jobs.rest import Rest
 from workers.jobs.shard import ShardProjector
@@ -46,14 +47,23 @@ class WorkerContext:
     requests: Requests
     stint_s: float
     parked_at_most: int = 100
+    projections: Projections = field(default_factory=Projections)
     _running: set[asyncio.Task[None]] = field(default_factory=set, init=False)
     _following: asyncio.Task[None] | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         handled = {each.__name__ for table in self.tables.values() for each in table.view.handles}
-        tail = LogTail(self.pool, self.catalog, handled, self.hints)
+        pulse = self.projections.pulses.add("log tail")
+        self.tail = LogTail(self.pool, self.catalog, handled, self.hints, pulse)
         self._shared = Shared(
-            self.catalog, tail, self.leases, Writes(self.pool), self.rounds, Rest(self.hints), self.parked_at_most
+            self.catalog,
+            self.tail,
+            self.leases,
+            Writes(self.pool),
+            self.rounds,
+            Rest(self.hints),
+            self.parked_at_most,
+            self.projections,
         )
 
     def serves(self, shard_id: ShardId) -> bool:
@@ -63,7 +73,7 @@ class WorkerContext:
 
     def start(self, lease: Lease, hand_on: Callable[[ShardId], Awaitable[None]]) -> None:
         """Projects the leased shard beside whatever else runs; `hand_on` is told when its time here is over."""
-        self._following = self._following or asyncio.create_task(self._shared.tail.follow())
+        self._following = self._following or asyncio.create_task(self.tail.follow())
         task = asyncio.create_task(self._project(lease, hand_on))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
@@ -72,6 +82,7 @@ class WorkerContext:
         """Ends all projecting and gives the leases back, so that others take over at once."""
         await end(self._running)
         await end([self._following] if self._following else [])
+        self.projections.pulses.remove(self.tail.pulse)
 
     async def _project(self, lease: Lease, hand_on: Callable[[ShardId], Awaitable[None]]) -> None:
         shard_id = lease.shard_id
@@ -95,6 +106,7 @@ class WorkerContext:
         return ShardProjector(stores, self._shared, lease)
 
     async def _note_failure(self, lease: Lease, error: Exception) -> None:
+        self.projections.of(lease.shard_id.view, lease.shard_id.shard).failures += 1
         _log.exception("projection failed", view=lease.shard_id.view, shard=lease.shard_id.shard)
         reason = f"{type(error).__name__}: {error}"
         await self.leases.renew(lease, head=0, state="FAILING", error=reason)

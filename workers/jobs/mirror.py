@@ -33,6 +33,10 @@ class Mirror(Generic[Row]):
         self._pool, self._documents, self._rounds, self._lease, self._hidden = pool, documents, rounds, lease, hidden
         self._position: int | None = None
 
+    def behind(self, stored: int) -> int | None:
+        """Positions that Redis is behind the flat table: all where it has lost the shard, None where it has no part."""
+        return None if self._documents is None else stored - (self._position or 0)
+
     async def claim(self, stored: int, keep_alive: Callable[[], Awaitable[object]]) -> None:
         """Shuts out older workers, and restores what Redis lacks: all, or what was written while it was away."""
         if self._documents is None:
