@@ -67,7 +67,17 @@ async def test_who_pays_in_time_keeps_the_order_and_who_does_not_loses_it(server
         placed = (await floor.events_of(lost.order_id))[0]
         assert (cancelled[1]["recorded_at"] - placed["recorded_at"]).total_seconds() >= 1
         assert await floor.on_hand(product) == 9
+        assert await outcomes(floor) == {
+            (kept.order_id, "WITHDRAWN"),
+            (given_up.order_id, "WITHDRAWN"),
+            (lost.order_id, "ACCEPTED"),
+        }
         await _is_told_apart_from_people(floor, lost.order_id)
+
+
+async def outcomes(floor: Floor) -> set[tuple[UUID, str]]:
+    """What came of scheduled commands, by order."""
+    return {tuple(row) for row in await floor.db.fetch("select aggregate_id, outcome from policy.scheduled_commands")}
 
 
 async def _is_told_apart_from_people(floor: Floor, order_id: UUID) -> None:
