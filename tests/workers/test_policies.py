@@ -159,6 +159,7 @@ async def test_a_new_policy_begins_at_the_head_of_the_log(floor: Floor) -> None:
     before = [await floor.customer() for _ in range(3)]
     policy = gild("gild the new")
     await deploy(floor, policy)
+    assert await _is_at_head(floor, policy.name)
     after = [await floor.customer() for _ in range(2)]
     await deploy(floor, policy)
     async with reacting(floor.made, floor.bus, policy):
