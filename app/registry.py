@@ -20,6 +20,7 @@ from read_model.catalog import (
     stock_report,
 )
 from read_model.customers import customer_analytics, customer_profile
+from read_model.operations import requests
 from read_model.orders import (
     customer_orders,
     order_contents,
@@ -35,6 +36,8 @@ from write_model.customers import events as customer_events
 from write_model.customers import handlers as customer_handlers
 from write_model.customers import policies as customer_policies
 from write_model.customers.repository import Customers
+from write_model.operations import events as operation_events
+from write_model.operations import handlers as operation_handlers
 from write_model.orders import events as order_events
 from write_model.orders import handlers as order_handlers
 from write_model.orders import policies as order_policies
@@ -45,17 +48,22 @@ EVENT_TYPES: Final[tuple[type[Event], ...]] = (
     catalog_events.ProductViewed,
     *get_args(order_events.OrderEvent),
     order_events.CreditNoteRecorded,
+    *get_args(operation_events.OperationEvent),
 )
 
 UPCASTERS: Final[Upcasters] = {
     **customer_events.UPCASTERS,
     **catalog_events.UPCASTERS,
     **order_events.UPCASTERS,
+    **operation_events.UPCASTERS,
 }
 
 EVENTS: Final = EventCatalog(EVENT_TYPES, UPCASTERS)
 
 ACCEPTED_COMMANDS: Final = accepted_commands.view(EVENT_TYPES)
+
+REQUESTS: Final = requests.VIEW
+"""What operators ask of workers."""
 
 VIEWS: Final[tuple[View[Any], ...]] = (
     product.VIEW,
@@ -74,17 +82,9 @@ VIEWS: Final[tuple[View[Any], ...]] = (
     customer_orders.VIEW,
     sales.VIEW,
     orders_by_city.VIEW,
+    REQUESTS,
     ACCEPTED_COMMANDS,
 )
-
-
-def handlers(shop_currency: str, shop_time_zone: tzinfo) -> Handlers:
-    """The handler of every command."""
-    return {
-        **customer_handlers.HANDLERS,
-        **catalog_handlers.handlers(shop_currency, viewers=Customers),
-        **order_handlers.handlers(stock=Shelves, buyers=Customers, zone=shop_time_zone),
-    }
 
 
 def policies(shop_currency: str, *, unpaid_for: timedelta, silver_from: int, gold_from: int) -> tuple[Policy[Any], ...]:
@@ -93,3 +93,17 @@ def policies(shop_currency: str, *, unpaid_for: timedelta, silver_from: int, gol
         order_policies.expire_unpaid_orders(unpaid_for),
         customer_policies.upgrade_customers(shop_currency, silver_from, gold_from),
     )
+
+
+POLICY_NAMES: Final = tuple(each.name for each in policies("XXX", unpaid_for=timedelta(0), silver_from=0, gold_from=0))
+"""They are called the same however they are set."""
+
+
+def handlers(shop_currency: str, shop_time_zone: tzinfo) -> Handlers:
+    """The handler of every command."""
+    return {
+        **customer_handlers.HANDLERS,
+        **catalog_handlers.handlers(shop_currency, viewers=Customers),
+        **operation_handlers.handlers(views=[view.name for view in VIEWS], policies=POLICY_NAMES),
+        **order_handlers.handlers(stock=Shelves, buyers=Customers, zone=shop_time_zone),
+    }

@@ -41,6 +41,11 @@ class StillProcessing(Refusal):
 
 def not_reached(behind: Behind) -> StillProcessing:
     """The refusal of a list that stays behind."""
+    if behind.parked:
+        return StillProcessing(
+            "What this token stands for could not be projected into the list, and waits for an operator. "
+            "Ask without the token for the list as it is."
+        )
     reached, wanted = behind.freshness.position, behind.wanted.position
     return StillProcessing(
         f"The list has reached position {reached} of the wanted {wanted}. Ask again, or wait longer with waitMs."

@@ -25,6 +25,7 @@ from app.infra.db import TRANSIENT
 from app.infra.leases import Leases
 from app.infra.log_identity import LogReplaced, until_replaced
 from app.infra.policy_store import PolicyStore
+from app.infra.requests import Requests
 from app.infra.schedule import Schedule
 from app.logs import configure_logs
 from workers.ending import end
@@ -73,7 +74,7 @@ async def _work(settings: Settings) -> None:
     while True:
         try:
             async with projection_stores(settings) as stores, commands(settings) as side:
-                context = _context(stores)
+                context = _context(settings, stores)
                 await _until_replaced(stores, _serve(settings, context, _reactions(settings, context, side)))
         except LogReplaced as replaced:
             _log.warning("starting over", reason=str(replaced))
@@ -98,7 +99,7 @@ def _owner() -> str:
     return f"{socket.gethostname()}:{os.getpid()}"
 
 
-def _context(stores: Stores) -> WorkerContext:
+def _context(settings: Settings, stores: Stores) -> WorkerContext:
     return WorkerContext(
         prefix=stores.prefix,
         pool=stores.pool,
@@ -108,7 +109,9 @@ def _context(stores: Stores) -> WorkerContext:
         leases=Leases(stores.pool, _owner()),
         rounds=stores.rounds,
         hints=stores.hints,
+        requests=Requests(stores.pool, stores.tables[registry.REQUESTS.name]),
         stint_s=STINT_S,
+        parked_at_most=settings.parked_max,
     )
 
 
@@ -116,11 +119,14 @@ def _reactions(settings: Settings, context: WorkerContext, side: Commands) -> Re
     return Reactions(
         policies={each.name: each for each in policies(settings)},
         means=Means(
+            pool=context.pool,
+            catalog=context.catalog,
             store=PolicyStore(context.pool, _owner()),
             schedule=Schedule(context.pool, side.bus.commands),
             bus=side.bus,
             tail=context.tail,
             rest=context.rest,
+            parked_at_most=settings.parked_max,
         ),
         stint_s=STINT_S,
     )

@@ -15,13 +15,17 @@ with seen as (
 ), open as (
     select policy, count(*) as scheduled, count(*) filter (where attempts > 0) as failing, min(next_at) as next_at
     from policy.scheduled_commands where outcome is null group by policy
+), parked as (
+    select consumer as policy, count(distinct sequence) as parked from read.dead_letters
+    where consumer = any($1) group by consumer
 )
 select policy, coalesce(position, 0) as position, coalesce(seen.head, 0) as head, state, error, heartbeat_at,
        extract(epoch from clock_timestamp() - heartbeat_at)::float8 as heartbeat_age_s,
        case when lease_until > clock_timestamp() then owner end as owner,
-       coalesce(scheduled, 0) as scheduled, coalesce(failing, 0) as failing, next_at
+       coalesce(scheduled, 0) as scheduled, coalesce(failing, 0) as failing, next_at,
+       coalesce(parked, 0) as parked
 from unnest($1::text[]) as asked (policy) cross join seen
-left join policy.checkpoints using (policy) left join open using (policy)
+left join policy.checkpoints using (policy) left join open using (policy) left join parked using (policy)
 order by policy
 """
 
@@ -31,7 +35,7 @@ class PolicyStatus:
     """One policy. `state`: FRESH, LAGGING, STALLED (no heartbeat), FAILING (`error` says at what).
 
     Of its commands so many are `scheduled`, the next of them at `next_at`; so many of these are `failing`, and are
-    tried again.
+    tried again. `parked` counts the aggregates of which something could not be reacted to.
     """
 
     policy: str
@@ -44,6 +48,7 @@ class PolicyStatus:
     scheduled: int
     failing: int
     next_at: datetime | None
+    parked: int
 
 
 async def policy_statuses(pool: Pool, policies: Collection[str]) -> list[PolicyStatus]:
@@ -63,6 +68,7 @@ def _status(row: asyncpg.Record) -> PolicyStatus:
         scheduled=row["scheduled"],
         failing=row["failing"],
         next_at=row["next_at"],
+        parked=row["parked"],
     )
 
 

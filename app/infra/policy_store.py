@@ -4,7 +4,7 @@ All that follows from a stretch of the log is written in one statement with the 
 was decided and not yet dispatched is there after a crash, and what was not written is decided again from the same log.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -74,6 +74,9 @@ where policy = $1 and outcome is null
 """
 _COMMAND_COLUMNS = 9
 
+Beside = Callable[[Connection], Awaitable[None]]
+"""Writes within the transaction that moves a policy."""
+
 
 @dataclass(frozen=True, slots=True)
 class PolicyLease:
@@ -141,16 +144,22 @@ class PolicyStore:
         rows = await self._pool.fetch(_RECALL, policy, kind, list(keys)) if keys else []
         return {row["key"]: msgspec.json.decode(row["state"], type=state) for row in rows}
 
-    async def move(self, policy: Policy[Any], lease: PolicyLease, way: Move, made: Decisions) -> None:
-        """Writes what was decided on with the checkpoint, and prolongs the lease.
+    async def move(
+        self, policy: Policy[Any], lease: PolicyLease, way: Move, made: Decisions, beside: Beside | None = None
+    ) -> None:
+        """Writes what was decided on with the checkpoint, and prolongs the lease; `beside` writes with it.
 
         Raises Fenced, and writes nothing, if the lease is lost or the policy does not stand at the start.
         """
         decided = await self._rows(policy, made.commands)
         values = (*_remembered(made), list(made.withdrawn), *_columns(decided, _COMMAND_COLUMNS))
         place = (lease.policy, lease.epoch, way.start, way.upto, way.head)
-        if await self._pool.fetchval(_MOVE, *place, TTL, *values) is None:
-            raise Fenced(f"the lease on the policy {lease.policy} is lost, or it is not where it was left")
+        if beside is None:
+            _require_moved(lease, await self._pool.fetchval(_MOVE, *place, TTL, *values))
+            return
+        async with self._pool.acquire() as connection, connection.transaction():
+            _require_moved(lease, await connection.fetchval(_MOVE, *place, TTL, *values))
+            await beside(connection)
 
     async def withdraw_all(self, policy: str) -> None:
         """Takes back all that the policy has scheduled."""
@@ -162,6 +171,11 @@ class PolicyStore:
         found = await self._pool.fetch(_EVENT_IDS, [each.recorded.position for each in decided])
         event_ids = {row["position"]: row["event_id"] for row in found}
         return [_row(policy, event_ids[each.recorded.position], each) for each in decided]
+
+
+def _require_moved(lease: PolicyLease, policy: str | None) -> None:
+    if policy is None:
+        raise Fenced(f"the lease on the policy {lease.policy} is lost, or it is not where it was left")
 
 
 def _row(policy: Policy[Any], event_id: UUID, decided: Decided) -> tuple[Any, ...]:

@@ -1,7 +1,6 @@
 """What a policy makes of events: pure, and the same in a worker and in a test."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -9,14 +8,6 @@ from uuid import UUID
 from app.kernel.messages import Command, Recorded
 from app.kernel.policy import Policy, Turn, Withdraw
 from app.kernel.view import Change
-
-
-class CannotReact(Exception):
-    """A policy raised at an event, which the cause is told with."""
-
-    def __init__(self, policy: str, recorded: Recorded[Any], cause: Exception) -> None:
-        super().__init__(f"position {recorded.position}: {type(cause).__name__}: {cause}")
-        self.policy, self.recorded = policy, recorded
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +43,7 @@ class Seen:
 
 
 def see(policy: Policy[Any], events: Iterable[Recorded[Any]], entities: Mapping[UUID, Any]) -> Seen:
-    """What the events make of their aggregates, given what was remembered of them. Raises CannotReact."""
+    """What the events make of their aggregates, given what was remembered of them."""
     made: list[Change[Any]] = []
     after: dict[UUID, Any] = {}
     for event in events:
@@ -65,12 +56,13 @@ def see(policy: Policy[Any], events: Iterable[Recorded[Any]], entities: Mapping[
 
 
 def rows_of(policy: Policy[Any], seen: Seen) -> set[UUID]:
-    """Which rows are to be recalled before it is decided on. Raises CannotReact."""
-    return {key for change in seen.changes for key in _keys(policy, change)}
+    """Which rows are to be recalled before it is decided on."""
+    memory = policy.memory
+    return {key for change in seen.changes for key in memory.keys(change)} if memory else set()
 
 
 def decide(policy: Policy[Any], seen: Seen, rows: Mapping[UUID, Any], reacts_after: int = 0) -> Decisions:
-    """Reacts to the events after a position, and remembers all of them. Raises CannotReact."""
+    """Reacts to the events after a position, and remembers all of them. Raises what the policy does."""
     made = Decisions(seen.entities)
     for change in seen.changes:
         turns = [*_turns(policy, change, rows, made)]
@@ -83,15 +75,7 @@ def _change(policy: Policy[Any], event: Recorded[Any], before: Any) -> Change[An
     memory = policy.memory
     if memory is None or type(event.event) not in memory.entity.handles:
         return Change(event, None, None)
-    with _blaming(policy, event):
-        return Change(event, before, memory.entity.evolve(before, event))
-
-
-def _keys(policy: Policy[Any], change: Change[Any]) -> list[UUID]:
-    if policy.memory is None:
-        return []
-    with _blaming(policy, change.recorded):
-        return [*policy.memory.keys(change)]
+    return Change(event, before, memory.entity.evolve(before, event))
 
 
 def _turns(policy: Policy[Any], change: Change[Any], rows: Mapping[UUID, Any], made: Decisions) -> Iterator[Turn[Any]]:
@@ -100,30 +84,18 @@ def _turns(policy: Policy[Any], change: Change[Any], rows: Mapping[UUID, Any], m
     if memory is None:
         yield Turn(change.recorded)
         return
-    for key in _keys(policy, change):
+    for key in memory.keys(change):
         before = made.rows.get(key, rows.get(key))
-        with _blaming(policy, change.recorded):
-            after = made.rows[key] = memory.evolve(before, change, key)
+        after = made.rows[key] = memory.evolve(before, change, key)
         yield Turn(change.recorded, before, after)
 
 
 def _react(policy: Policy[Any], turns: Iterable[Turn[Any]], made: Decisions) -> None:
     place = 0
     for turn in turns:
-        with _blaming(policy, turn.recorded):
-            reactions = [*policy.react(turn)]
-        for reaction in reactions:
+        for reaction in policy.react(turn):
             if isinstance(reaction, Withdraw):
                 made.withdraw(reaction.aggregate_id)
             else:
                 made.commands.append(Decided(turn.recorded, place, reaction))
                 place += 1
-
-
-@contextmanager
-def _blaming(policy: Policy[Any], recorded: Recorded[Any]) -> Iterator[None]:
-    """Tells at which event the policy raised what it raises."""
-    try:
-        yield
-    except Exception as error:
-        raise CannotReact(policy.name, recorded, error) from error

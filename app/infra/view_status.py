@@ -15,6 +15,7 @@ select view, generation, count(*) as shards, min(position) as position, (select 
        extract(epoch from clock_timestamp() - min(event_at) filter (
            where position < (select head from seen)
        ))::float8 as lag_s,
+       sum(parked) as parked,
        string_agg(error, '; ') filter (where state = 'FAILING') as error,
        array_agg(distinct owner) filter (where owner is not null and lease_until > clock_timestamp()) as owners
 from read.checkpoints c
@@ -28,7 +29,10 @@ DEAD_AFTER_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """One view. `state`: FRESH, LAGGING, STALLED (no heartbeat), FAILING; `lag_s`: age of what is shown, in seconds."""
+    """One view. `state`: FRESH, LAGGING, STALLED (no heartbeat), FAILING; `lag_s`: age of what is shown, in seconds.
+
+    `parked` counts the aggregates of which something could not be projected.
+    """
 
     view: str
     generation: int
@@ -40,6 +44,7 @@ class Status:
     heartbeat_at: datetime | None
     owners: tuple[str, ...]
     error: str | None
+    parked: int = 0
 
     @property
     def events_behind(self) -> int:
@@ -70,6 +75,7 @@ def _status(row: asyncpg.Record) -> Status:
         heartbeat_at=row["heartbeat_at"],
         owners=tuple(row["owners"] or ()),
         error=row["error"],
+        parked=int(row["parked"]),
     )
 
 

@@ -6,13 +6,16 @@ from contextlib import asynccontextmanager
 
 from app import bootstrap, registry
 from app.infra.leases import Lease, Leases, ShardId
+from app.infra.requests import Requests
 from tests.support.installation import Installation
 from tests.support.replay import until_caught_up
 from workers.jobs.context import WorkerContext
 
 
 @asynccontextmanager
-async def worker(made: Installation, owner: str = "test", stint_s: float = 600) -> AsyncIterator[WorkerContext]:
+async def worker(
+    made: Installation, owner: str = "test", stint_s: float = 600, parked_at_most: int = 100
+) -> AsyncIterator[WorkerContext]:
     """A worker that projects nothing yet, and hands on what it started when the block ends."""
     async with bootstrap.projection_stores(made.settings) as stores:
         context = WorkerContext(
@@ -24,7 +27,9 @@ async def worker(made: Installation, owner: str = "test", stint_s: float = 600) 
             leases=Leases(stores.pool, owner),
             rounds=stores.rounds,
             hints=stores.hints,
+            requests=Requests(stores.pool, stores.tables[registry.REQUESTS.name]),
             stint_s=stint_s,
+            parked_at_most=parked_at_most,
         )
         try:
             yield context

@@ -18,19 +18,22 @@ from workers.jobs.react import Reactions
 
 @asynccontextmanager
 async def reactions(
-    made: Installation, bus: Bus, policies: Iterable[Policy[Any]], owner: str = "test", stint_s: float = 600
+    made: Installation, bus: Bus, policies: Iterable[Policy[Any]], owner: str = "test", parked_at_most: int = 100
 ) -> AsyncIterator[Reactions]:
     """A worker that runs no policy yet, and gives back what it started when the block ends."""
-    async with worker(made, owner) as context:
+    async with worker(made, owner, parked_at_most=parked_at_most) as context:
         context.follow()
         means = Means(
+            pool=context.pool,
+            catalog=context.catalog,
             store=PolicyStore(context.pool, owner),
             schedule=Schedule(context.pool, bus.commands),
             bus=bus,
             tail=context.tail,
             rest=context.rest,
+            parked_at_most=context.parked_at_most,
         )
-        running = Reactions({each.name: each for each in policies}, means, stint_s)
+        running = Reactions({each.name: each for each in policies}, means, stint_s=600)
         try:
             yield running
         finally:
@@ -38,9 +41,12 @@ async def reactions(
 
 
 @asynccontextmanager
-async def reacting(made: Installation, bus: Bus, *policies: Policy[Any]) -> AsyncIterator[Reactions]:
+async def reacting(
+    made: Installation, bus: Bus, *policies: Policy[Any], parked_at_most: int = 100
+) -> AsyncIterator[Reactions]:
     """These policies, or those of the shop, run for as long as the block lasts, again whenever one fails."""
-    async with reactions(made, bus, policies or bootstrap.policies(made.settings)) as running:
+    asked = policies or bootstrap.policies(made.settings)
+    async with reactions(made, bus, asked, parked_at_most=parked_at_most) as running:
 
         async def again(policy: str) -> None:
             running.start(await leased(running, policy), again)

@@ -13,22 +13,23 @@ import pytest
 
 from app import bootstrap, registry
 from app.infra.bus import Bus
+from app.infra.dead_letters import DeadLetters
 from app.infra.embedded import Servers
 from app.infra.generations import NotMigrated
 from app.infra.policy_status import policy_statuses
 from app.infra.policy_store import PolicyStore, create_missing, require
 from app.infra.schedule import Schedule
-from app.kernel.clock import now
+from app.kernel.clock import new_id, now
 from app.kernel.errors import Busy
 from app.kernel.policy import History, Policy, Reaction, Turn
 from app.migrations.migrate import migrate
 from tests.support.installation import Installation, installation
 from tests.support.reacting import leased, reacting, reactions
-from tests.write_model.floor import Floor, order_of, until
+from tests.write_model.floor import LYON, Floor, order_of, until
 from workers.jobs import policy as policy_module
 from workers.jobs import schedule as schedule_module
-from write_model.customers.commands import Tier, UpgradeCustomer
-from write_model.customers.events import CustomerRegistered
+from write_model.customers.commands import ChangeAddress, Tier, UpgradeCustomer
+from write_model.customers.events import AddressChanged, CustomerRegistered
 from write_model.orders.commands import PayOrder
 from write_model.orders.policies import expire_unpaid_orders
 
@@ -283,24 +284,125 @@ async def _says(floor: Floor, policy: str, said: tuple[str | None, str | None, i
     return tuple((await floor.db.fetch(_OUTCOMES, policy))[-1]) == said
 
 
-async def test_a_policy_that_raises_says_where_and_goes_on_when_it_is_mended(floor: Floor) -> None:
+def poisoned_by(person: UUID, name: str) -> Policy[None]:
+    """Makes SILVER who registers and GOLD who moves, and cannot bear that this person registered."""
+
+    def react(turn: Turn[None]) -> Iterator[Reaction]:
+        recorded = turn.recorded
+        registered = isinstance(recorded.event, CustomerRegistered)
+        if registered and recorded.aggregate_id == person:
+            raise RuntimeError("broken")
+        tier = Tier.SILVER if registered else Tier.GOLD
+        yield UpgradeCustomer(at=recorded.recorded_at, customer_id=recorded.aggregate_id, tier=tier)
+
+    return gild(name, react=react, handles=(CustomerRegistered, AddressChanged))
+
+
+async def move(floor: Floor, *people: UUID) -> None:
+    for person in people:
+        await floor.send(ChangeAddress(at=now(), customer_id=person, address=LYON))
+
+
+async def letters(floor: Floor, policy: str) -> list[tuple[UUID, str, str | None, int]]:
+    """What is parked, in order: of whom, what, for which reason, after how many attempts."""
+    query = "select sequence, type, message, attempts from read.dead_letters where consumer = $1 order by position"
+    return [tuple(row) for row in await floor.db.fetch(query, policy)]
+
+
+async def retry(floor: Floor, policy: str) -> None:
+    await floor.db.execute("update read.dead_letters set retry = true where consumer = $1", policy)
+
+
+async def test_an_event_that_cannot_be_reacted_to_is_parked_with_what_follows_and_all_else_goes_on(
+    floor: Floor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.jobs.parking.LOOK_S", 0)
+    name = "gild most"
+    victim, other = new_id(), new_id()
+    policy = poisoned_by(victim, name)
+    await deploy(floor, policy)
+    for person in (victim, other):
+        await floor.customer(customer_id=person)
+    async with reacting(floor.made, floor.bus, policy):
+        await until_done(floor, name)
+        await move(floor, victim, other)
+        await until_done(floor, name)
+        parked = [(victim, "CustomerRegistered", "broken", 3), (victim, "AddressChanged", None, 0)]
+        assert await letters(floor, name) == parked
+        assert await upgrades(floor, [victim, other]) == [0, 2]
+        await retry(floor, name)
+        await until(lambda: _has_failed_again(floor, name))
+    mended = poisoned_by(new_id(), name)
+    async with reacting(floor.made, floor.bus, mended):
+        await retry(floor, name)
+        await until(lambda: _is_restored(floor, name))
+        await until_done(floor, name)
+    assert await upgrades(floor, [victim, other]) == [2, 2]
+    assert Counter(await outcomes(floor, name)) == {"ACCEPTED": 4}
+
+
+async def _has_failed_again(floor: Floor, policy: str) -> bool:
+    return [attempts for *_, attempts in await letters(floor, policy)] == [4, 0]
+
+
+async def _is_restored(floor: Floor, policy: str) -> bool:
+    return await letters(floor, policy) == []
+
+
+@pytest.mark.parametrize("name", ["move", "settle"])
+async def test_a_worker_may_die_while_what_was_parked_is_restored(
+    floor: Floor, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Before or after each of the events that it reacts to late."""
+    monkeypatch.setattr("workers.jobs.parking.LOOK_S", 0)
+    owner: Any = PolicyStore if name == "move" else DeadLetters
+    victim, policy_name, done = new_id(), f"gild late {name}", getattr(owner, name)
+    await deploy(floor, poisoned_by(victim, policy_name))
+    await floor.customer(customer_id=victim)
+    await move(floor, victim)
+    async with reacting(floor.made, floor.bus, poisoned_by(victim, policy_name)):
+        await until_done(floor, policy_name)
+    assert len(await letters(floor, policy_name)) == 2
+    await retry(floor, policy_name)
+
+    async def dying(self: Any, *given: Any, **options: Any) -> None:
+        await done(self, *given, **options)
+        raise asyncio.CancelledError
+
+    mended = poisoned_by(new_id(), policy_name)
+    with monkeypatch.context() as mortal:
+        mortal.setattr(owner, name, dying)
+        async with reactions(floor.made, floor.bus, [mended]) as running:
+            for _ in range(2):
+                running.start(await leased(running, policy_name), _nobody)
+                await until(lambda: _has_ended(running))
+    async with reacting(floor.made, floor.bus, mended):
+        await until(lambda: _is_restored(floor, policy_name))
+        await until_done(floor, policy_name)
+    assert await upgrades(floor, [victim]) == [2]
+    assert await outcomes(floor, policy_name) == ["ACCEPTED", "ACCEPTED"]
+
+
+async def test_a_policy_that_raises_at_everything_stops_and_goes_on_when_it_is_mended(floor: Floor) -> None:
     def broken(_: Turn[None]) -> Iterator[Reaction]:
         raise RuntimeError("broken")
 
     policy = gild("gild somehow")
     await deploy(floor, policy)
-    person = await floor.customer()
-    position = await floor.db.fetchval(_HEAD)
-    async with reacting(floor.made, floor.bus, replace(policy, react=broken)):
+    people = [await floor.customer() for _ in range(3)]
+    async with reacting(floor.made, floor.bus, replace(policy, react=broken), parked_at_most=2):
         await until(lambda: _is(floor, policy, "FAILING"))
         (status,) = await policy_statuses(floor.db, [policy.name])
-        assert status.error == f"CannotReact: position {position}: RuntimeError: broken"
+        said = "TooManyDeadLetters: 2 aggregates are parked already, now RuntimeError('broken')"
+        assert (status.error, status.parked) == (said, 2)
     async with reacting(floor.made, floor.bus, policy):
+        await retry(floor, policy.name)
+        await until(lambda: _is_restored(floor, policy.name))
         await until(lambda: _is(floor, policy, "FRESH"))
         await until_done(floor, policy.name)
         (status,) = await policy_statuses(floor.db, [policy.name])
-        assert (status.owner, status.error, status.scheduled) == ("test", None, 0)
-    assert await upgrades(floor, [person]) == [1]
+        assert (status.owner, status.error, status.scheduled, status.parked) == ("test", None, 0, 0)
+    assert await upgrades(floor, people) == [1, 1, 1]
 
 
 async def _is(floor: Floor, policy: Policy[Any], state: str) -> bool:

@@ -15,11 +15,13 @@ from app.infra.leases import Lease, Leases, ShardId
 from app.infra.log_tail import LogTail
 from app.infra.redis_rounds import RedisRounds
 from app.infra.redis_views import RedisView
+from app.infra.requests import Requests
 from app.infra.table_views import Fenced, TableView
 from app.infra.writes import Writes
 from workers.ending import end
 from workers.jobs.rest import Rest
-from workers.jobs.shard import ShardProjector, Shared, Stores
+from workers.jobs.shard import ShardProjector
+from workers.jobs.shared import Shared, Stores
 
 _log = structlog.get_logger()
 
@@ -28,7 +30,10 @@ _FAILING_PAUSE_S = 1.0
 
 @dataclass
 class WorkerContext:
-    """What a worker projects with. A shard stays `stint_s` seconds before it is handed on."""
+    """What a worker projects with.
+
+    A shard stays `stint_s` seconds before it is handed on, and parks what belongs to `parked_at_most` aggregates.
+    """
 
     prefix: str
     pool: Pool
@@ -38,14 +43,18 @@ class WorkerContext:
     leases: Leases
     rounds: RedisRounds
     hints: HintListener
+    requests: Requests
     stint_s: float
+    parked_at_most: int = 100
     _running: set[asyncio.Task[None]] = field(default_factory=set, init=False)
     _following: asyncio.Task[None] | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         self.tail = LogTail(self.pool, self.catalog, self.catalog.types, self.hints)
         self.rest = Rest(self.hints)
-        self._shared = Shared(self.tail, self.leases, Writes(self.pool), self.rounds, self.rest)
+        self._shared = Shared(
+            self.catalog, self.tail, self.leases, Writes(self.pool), self.rounds, self.rest, self.parked_at_most
+        )
 
     def serves(self, shard_id: ShardId) -> bool:
         """Whether this process's code defines the view as that generation does."""

@@ -1,4 +1,4 @@
-"""The job `sweep`, each second: whatever has no living lease is asked for anew."""
+"""The job `sweep`, each second: what operators ask for is carried out, what has no living lease asked for anew."""
 
 import random
 from datetime import timedelta
@@ -18,10 +18,14 @@ older version, which does not serve the view. So it is due at any moment until t
 
 
 async def sweep(context: dict[str, Any]) -> None:
-    """Enqueues what nobody projects or runs: after a crash, a flushed queue, a lost hand-over, or at the start."""
+    """Carries out requests, and enqueues what nobody projects or runs.
+
+    So it is after a crash, a flushed queue, a lost hand-over, or at the start.
+    """
     worker: WorkerContext = context["worker"]
     reactions: Reactions = context["reactions"]
     try:
+        await worker.requests.carry_out()
         shards, policies = await worker.leases.unowned(), await reactions.means.store.unowned()
     except TRANSIENT:
         return

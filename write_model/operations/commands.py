@@ -1,0 +1,79 @@
+"""What operators ask of those who read the log: views and policies, each known by its name.
+
+The log notes what was asked, by whom and why. Workers carry it out, in the order of the log (`workers.jobs.operate`).
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+from uuid import UUID, uuid5
+
+from app.kernel.errors import InvalidValue
+from app.kernel.messages import Command
+from app.kernel.values import require_text
+
+_NAMES = UUID("5c0b3f64-41ef-4a1c-9d0c-6f4b52d7a1c9")
+
+
+def consumer_id(name: str) -> UUID:
+    """The id of the view or policy of this name: the same in every installation."""
+    return uuid5(_NAMES, name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation(Command):
+    """Something asked of a consumer of the log: a view or a policy."""
+
+    target: ClassVar[str] = "consumer_id"
+    for_operators: ClassVar[bool] = True
+    consumer: str
+
+    def __post_init__(self) -> None:
+        require_text(self.consumer, "consumer", at_most=100)
+
+    @property
+    def aggregate_id(self) -> UUID:
+        """The consumer."""
+        return consumer_id(self.consumer)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RebuildView(Operation):
+    """Fill a view's next generation from the log, and switch to it. For administrators."""
+
+    for_admins: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RollBackView(Operation):
+    """Switch a view back to the generation before. For administrators."""
+
+    for_admins: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PruneView(Operation):
+    """Drop the generations of a view that are kept for going back. For administrators."""
+
+    for_admins: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryDeadLetters(Operation):
+    """Apply what is parked, in order: all that the consumer has, or that of one aggregate, of a type."""
+
+    sequence: UUID | None = None
+    sequence_type: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiscardDeadLetter(Operation):
+    """Give up one parked event, for a reason, and apply what is parked behind it."""
+
+    position: int
+    reason: str
+
+    def __post_init__(self) -> None:
+        require_text(self.consumer, "consumer", at_most=100)
+        require_text(self.reason, "reason", at_most=500)
+        if self.position < 1:
+            raise InvalidValue("Positions count from 1.", field="position")
