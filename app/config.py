@@ -96,7 +96,7 @@ class Settings(BaseSettings):
     )
     open: bool = Field(
         default=False,
-        description="Treat a request without a token as an operator's; only on a loopback address",
+        description="Treat a request without a token as an administrator's; only on a loopback address",
     )
     host: str = Field(default="127.0.0.1", description="Address on which the API listens")
     port: int = Field(default=8000, ge=1, le=65535, description="Port on which the API listens")

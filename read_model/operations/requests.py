@@ -95,5 +95,11 @@ async def latest(reads: ReadModels, consumer: str | None, most: int) -> list[Lis
     return [Listed(table.stored(row).row, _outcome(row)) for row in rows]
 
 
+async def outcome(reads: ReadModels, request_id: UUID) -> Outcome | None:
+    """What came of a request, once a worker has carried it out."""
+    rows = await reads.fetch("select * from read.carried_out where request_id = $1", request_id)
+    return _outcome(rows[0]) if rows else None
+
+
 def _outcome(row: Any) -> Outcome | None:
     return Outcome(row["outcome"], row["failed"], row["carried_out_at"]) if row["outcome"] is not None else None

@@ -16,8 +16,27 @@ _TYPES = {prefix: kind for kind, prefix in ID_PREFIXES.items()}
 
 
 @strawberry.input
-class ViewInput(ChangeInput):
+class RebuildViewInput(ChangeInput):
     view: str = strawberry.field(description="The view's name, as projectionStatus tells it.")
+
+    def command(self) -> commands.RebuildView:
+        return commands.RebuildView(at=now(), consumer=self.view)
+
+
+@strawberry.input
+class RollBackViewInput(ChangeInput):
+    view: str = strawberry.field(description="The view's name, as projectionStatus tells it.")
+
+    def command(self) -> commands.RollBackView:
+        return commands.RollBackView(at=now(), consumer=self.view)
+
+
+@strawberry.input
+class PruneViewInput(ChangeInput):
+    view: str = strawberry.field(description="The view's name, as projectionStatus tells it.")
+
+    def command(self) -> commands.PruneView:
+        return commands.PruneView(at=now(), consumer=self.view)
 
 
 @strawberry.input
@@ -28,7 +47,7 @@ class RetryDeadLettersInput(ChangeInput):
     )
 
     def command(self) -> commands.RetryDeadLetters:
-        kind, sequence = _any_id(self.aggregate_id) if self.aggregate_id is not None else (None, None)
+        kind, sequence = any_id(self.aggregate_id) if self.aggregate_id is not None else (None, None)
         return commands.RetryDeadLetters(at=now(), consumer=self.consumer, sequence=sequence, sequence_type=kind)
 
 
@@ -57,19 +76,19 @@ class OperationsMutation:
         return await dispatch(info, input, input.command)
 
     @strawberry.mutation(description="Fill a view anew beside the one that serves, and switch. For administrators.")
-    async def rebuild_view(self, info: Info, input: ViewInput) -> CommandResult:
-        return await dispatch(info, input, lambda: commands.RebuildView(at=now(), consumer=input.view))
+    async def rebuild_view(self, info: Info, input: RebuildViewInput) -> CommandResult:
+        return await dispatch(info, input, input.command)
 
     @strawberry.mutation(description="Switch a view back to the generation before. For administrators.")
-    async def roll_back_view(self, info: Info, input: ViewInput) -> CommandResult:
-        return await dispatch(info, input, lambda: commands.RollBackView(at=now(), consumer=input.view))
+    async def roll_back_view(self, info: Info, input: RollBackViewInput) -> CommandResult:
+        return await dispatch(info, input, input.command)
 
     @strawberry.mutation(description="Drop the generations of a view that are kept. For administrators.")
-    async def prune_view(self, info: Info, input: ViewInput) -> CommandResult:
-        return await dispatch(info, input, lambda: commands.PruneView(at=now(), consumer=input.view))
+    async def prune_view(self, info: Info, input: PruneViewInput) -> CommandResult:
+        return await dispatch(info, input, input.command)
 
 
-def _any_id(text: strawberry.ID) -> tuple[str, UUID]:
+def any_id(text: str) -> tuple[str, UUID]:
     """The type and the UUID of an aggregate's id. Raises MalformedId."""
     try:
         prefix, value = split(text)

@@ -5,6 +5,7 @@ from typing import assert_never
 
 from write_model.operations.commands import (
     DiscardDeadLetter,
+    Operation,
     PruneView,
     RebuildView,
     RetryDeadLetters,
@@ -19,8 +20,6 @@ from write_model.operations.events import (
     ViewRollbackRequested,
 )
 
-OperationCommand = RebuildView | RollBackView | PruneView | RetryDeadLetters | DiscardDeadLetter
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consumer:
@@ -30,7 +29,7 @@ class Consumer:
     version: int = 0
 
 
-def decide(command: OperationCommand) -> list[OperationEvent]:
+def decide(command: Operation) -> list[OperationEvent]:
     """What was asked: whether it can be carried out is found out by the worker that does."""
     match command:
         case RebuildView():

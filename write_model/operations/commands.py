@@ -19,10 +19,10 @@ def consumer_id(name: str) -> UUID:
     return uuid5(_NAMES, name)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Operation(Command):
-    """Something asked of a consumer of the log: a view or a policy."""
+class _OfConsumer:
+    """What commands to a consumer of the log have in common: they are for the one of this name."""
 
+    __slots__ = ()
     target: ClassVar[str] = "consumer_id"
     for_operators: ClassVar[bool] = True
     consumer: str
@@ -37,38 +37,43 @@ class Operation(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RebuildView(Operation):
+class RebuildView(_OfConsumer, Command):
     """Fill a view's next generation from the log, and switch to it. For administrators."""
 
     for_admins: ClassVar[bool] = True
+    consumer: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RollBackView(Operation):
+class RollBackView(_OfConsumer, Command):
     """Switch a view back to the generation before. For administrators."""
 
     for_admins: ClassVar[bool] = True
+    consumer: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PruneView(Operation):
+class PruneView(_OfConsumer, Command):
     """Drop the generations of a view that are kept for going back. For administrators."""
 
     for_admins: ClassVar[bool] = True
+    consumer: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RetryDeadLetters(Operation):
+class RetryDeadLetters(_OfConsumer, Command):
     """Apply what is parked, in order: all that the consumer has, or that of one aggregate, of a type."""
 
+    consumer: str
     sequence: UUID | None = None
     sequence_type: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DiscardDeadLetter(Operation):
+class DiscardDeadLetter(_OfConsumer, Command):
     """Give up one parked event, for a reason, and apply what is parked behind it."""
 
+    consumer: str
     position: int
     reason: str
 
@@ -77,3 +82,6 @@ class DiscardDeadLetter(Operation):
         require_text(self.reason, "reason", at_most=500)
         if self.position < 1:
             raise InvalidValue("Positions count from 1.", field="position")
+
+
+Operation = RebuildView | RollBackView | PruneView | RetryDeadLetters | DiscardDeadLetter

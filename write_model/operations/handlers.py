@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from app.infra.bus import Handlers
 from app.infra.unit_of_work import Work
-from write_model.operations.aggregate import OperationCommand, decide
+from write_model.operations.aggregate import decide
 from write_model.operations.commands import (
     DiscardDeadLetter,
+    Operation,
     PruneView,
     RebuildView,
     RetryDeadLetters,
@@ -23,7 +24,7 @@ class _Asking:
 
     known: Collection[str]
 
-    async def __call__(self, command: OperationCommand, work: Work) -> None:
+    async def __call__(self, command: Operation, work: Work) -> None:
         if command.consumer not in self.known:
             raise UnknownConsumer(command.consumer, self.known)
         consumers = Consumers(work)
