@@ -19,9 +19,13 @@ from app.infra.generations import NotMigrated
 from app.infra.policy_status import policy_statuses
 from app.infra.policy_store import PolicyStore, create_missing, require
 from app.infra.schedule import Schedule
+from app.kernel import structs
 from app.kernel.clock import new_id, now
 from app.kernel.errors import Busy
-from app.kernel.policy import History, Policy, Reaction, Turn
+from app.kernel.messages import Recorded
+from app.kernel.policy import History, Memory, Policy, Reaction, Turn
+from app.kernel.structs import Struct
+from app.kernel.view import Entity
 from app.migrations.migrate import migrate
 from tests.support.installation import Installation, installation
 from tests.support.reacting import leased, reacting, reactions
@@ -38,14 +42,43 @@ _HEAD = "select coalesce(max(position), 0) from write.events"
 _OUTCOMES = "select outcome, reason, attempts from policy.scheduled_commands where policy = $1 order by position, place"
 
 
-def gild(name: str, **changed: Any) -> Policy[None]:
+class Counted(Struct, frozen=True, kw_only=True):
+    """How many events of a customer a policy has seen."""
+
+    customer_id: UUID
+    events: int = 0
+
+
+def count(counted: Counted | None, recorded: Recorded[Any]) -> Counted:
+    known = counted or Counted(customer_id=recorded.aggregate_id)
+    return structs.replace(known, events=known.events + 1)
+
+
+COUNTING = Memory(
+    row=Counted,
+    entity=Entity(name="person", row=Counted, handles=(CustomerRegistered, AddressChanged), evolve=count),
+    keys=lambda change: (change.recorded.aggregate_id,),
+    evolve=lambda row, change, _: count(row, change.recorded),
+)
+
+
+def gild(name: str, **changed: Any) -> Policy[Counted]:
     """Makes whoever registers GOLD, at once."""
 
-    def react(turn: Turn[None]) -> Iterator[Reaction]:
+    def react(turn: Turn[Counted]) -> Iterator[Reaction]:
         recorded = turn.recorded
         yield UpgradeCustomer(at=recorded.recorded_at, customer_id=recorded.aggregate_id, tier=Tier.GOLD)
 
-    return replace(Policy[None](name=name, handles=(CustomerRegistered,), react=react), **changed)
+    return replace(
+        Policy(name=name, handles=(CustomerRegistered,), react=react, memory=COUNTING),
+        **changed,
+    )
+
+
+async def seen(floor: Floor, policy: str, people: list[UUID]) -> list[set[int]]:
+    """How many events the policy remembers of each, beneath its rows and in them."""
+    query = "select (state ->> 'events')::int from policy.memories where policy = $1 and key = $2"
+    return [{row[0] for row in await floor.db.fetch(query, policy, person)} for person in people]
 
 
 @pytest.fixture(scope="module")
@@ -126,6 +159,7 @@ async def test_a_policy_may_die_at_any_moment(floor: Floor, monkeypatch: pytest.
     async with reacting(floor.made, floor.bus, policy):
         await until_done(floor, policy.name)
     assert await upgrades(floor, people) == [1] * len(people)
+    assert await seen(floor, policy.name, people) == [{1}] * len(people)
     assert set(await outcomes(floor, policy.name)) == {"ACCEPTED"}
     assert len(await outcomes(floor, policy.name)) == len(people)
 
@@ -154,6 +188,7 @@ async def test_two_workers_that_run_the_same_policy_do_everything_once(floor: Fl
                 people.append(await floor.customer())
         await until_done(floor, policy.name)
     assert await upgrades(floor, people) == [1] * len(people)
+    assert await seen(floor, policy.name, people) == [{1}] * len(people)
 
 
 async def test_a_new_policy_begins_at_the_head_of_the_log(floor: Floor) -> None:
@@ -284,10 +319,10 @@ async def _says(floor: Floor, policy: str, said: tuple[str | None, str | None, i
     return tuple((await floor.db.fetch(_OUTCOMES, policy))[-1]) == said
 
 
-def poisoned_by(person: UUID, name: str) -> Policy[None]:
+def poisoned_by(person: UUID, name: str) -> Policy[Counted]:
     """Makes SILVER who registers and GOLD who moves, and cannot bear that this person registered."""
 
-    def react(turn: Turn[None]) -> Iterator[Reaction]:
+    def react(turn: Turn[Counted]) -> Iterator[Reaction]:
         recorded = turn.recorded
         registered = isinstance(recorded.event, CustomerRegistered)
         if registered and recorded.aggregate_id == person:
@@ -329,6 +364,7 @@ async def test_an_event_that_cannot_be_reacted_to_is_parked_with_what_follows_an
         await until_done(floor, name)
         parked = [(victim, "CustomerRegistered", "broken", 3), (victim, "AddressChanged", None, 0)]
         assert await letters(floor, name) == parked
+        assert await seen(floor, name, [victim, other]) == [set(), {2}]
         assert await upgrades(floor, [victim, other]) == [0, 2]
         await retry(floor, name)
         await until(lambda: _has_failed_again(floor, name))
@@ -338,6 +374,7 @@ async def test_an_event_that_cannot_be_reacted_to_is_parked_with_what_follows_an
         await until(lambda: _is_restored(floor, name))
         await until_done(floor, name)
     assert await upgrades(floor, [victim, other]) == [2, 2]
+    assert await seen(floor, name, [victim, other]) == [{2}, {2}]
     assert Counter(await outcomes(floor, name)) == {"ACCEPTED": 4}
 
 
@@ -380,11 +417,12 @@ async def test_a_worker_may_die_while_what_was_parked_is_restored(
         await until(lambda: _is_restored(floor, policy_name))
         await until_done(floor, policy_name)
     assert await upgrades(floor, [victim]) == [2]
+    assert await seen(floor, policy_name, [victim]) == [{2}]
     assert await outcomes(floor, policy_name) == ["ACCEPTED", "ACCEPTED"]
 
 
 async def test_a_policy_that_raises_at_everything_stops_and_goes_on_when_it_is_mended(floor: Floor) -> None:
-    def broken(_: Turn[None]) -> Iterator[Reaction]:
+    def broken(_: Turn[Counted]) -> Iterator[Reaction]:
         raise RuntimeError("broken")
 
     policy = gild("gild somehow")
@@ -444,7 +482,7 @@ async def _is_at_head(floor: Floor, policy: str) -> bool:
 async def test_commands_to_the_same_aggregate_follow_each_other(floor: Floor) -> None:
     """Both are accepted, which the second would not be before the first."""
 
-    def react(turn: Turn[None]) -> Iterator[Reaction]:
+    def react(turn: Turn[Counted]) -> Iterator[Reaction]:
         recorded = turn.recorded
         for tier in (Tier.SILVER, Tier.GOLD):
             yield UpgradeCustomer(at=recorded.recorded_at, customer_id=recorded.aggregate_id, tier=tier)
