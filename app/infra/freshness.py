@@ -24,15 +24,16 @@ from app.kernel.view import Key, View
 Row = TypeVar("Row")
 Seen = TypeVar("Seen")
 
-_Look = tuple[int | None, Stored[Row] | None, bool]
+Look = tuple[int | None, Stored[Row] | None, bool]
 """How far the key's shard was, the key's row (None where there is none), and whether either may be parked."""
+
+_Looking = Callable[[], Awaitable[Look[Row]]]
 
 _POLL_S = 0.05
 """How long a waiting read goes without looking itself, should every hint be lost."""
 
 _MOST_LIVES = 3
 """How many lives of the server a list may meet before it gives up."""
-
 
 _NOTHING: Final = Wanted()
 
@@ -70,16 +71,24 @@ class ReadModels:
     async def get(self, view: View[Row], key: Key, wanted: Wanted) -> Found[Row] | Behind:
         """One row by key, at least as fresh as wanted."""
         checkpoint, stored, suspect = await self._look(view, key, wanted)
-        satisfied = _satisfies(checkpoint, stored, wanted)
-        parked = suspect and await self._parked.concerns(view.name, key, wanted.position)
-        if not satisfied and not parked and wanted.wait_s > 0:
-            look, glance = partial(self._look, view, key, wanted), partial(self._glance, view, key, wanted)
-            checkpoint, stored, suspect = await self._look_until(
-                view, wanted, look, lambda seen: _satisfies(*seen[:2], wanted), glance
-            )
-            satisfied = _satisfies(checkpoint, stored, wanted)
-            parked = suspect and await self._parked.concerns(view.name, key, wanted.position)
-        if checkpoint is not None and satisfied and not parked:
+        if checkpoint is not None and not suspect and _satisfies(checkpoint, stored, wanted):
+            return Found(stored, checkpoint)
+        look, glance = partial(self._look, view, key, wanted), partial(self._glance, view, key, wanted)
+        return await self.find(view, key, wanted, look, glance)
+
+    async def find(
+        self, view: View[Any], key: Key, wanted: Wanted, look: _Looking[Seen], glance: _Looking[Seen] | None = None
+    ) -> Found[Seen] | Behind:
+        """What a look at a view's table shows of a key, at least as fresh as wanted: its version is the latest."""
+        deadline = time.monotonic() + wanted.wait_s
+        seen = await self._look_until(view, wanted, look, lambda seen: seen[2] or _satisfies(*seen[:2], wanted), glance)
+        parked = seen[2] and await self._parked.concerns(view.name, key, wanted.position)
+        if seen[2] and not parked:
+            left = wanted.until(deadline)
+            seen = await self._look_until(view, left, look, lambda seen: _satisfies(*seen[:2], wanted), glance)
+            parked = seen[2] and await self._parked.concerns(view.name, key, wanted.position)
+        checkpoint, stored, _ = seen
+        if checkpoint is not None and not parked and _satisfies(checkpoint, stored, wanted):
             return Found(stored, checkpoint)
         version, freshness = stored.version if stored else None, await self.freshness(view, wanted)
         return Behind(wanted, version, checkpoint, freshness, parked)
@@ -216,17 +225,17 @@ class ReadModels:
 
     async def _documents_of(self, view: View[Row], keys: Collection[Key], position: int) -> Rows[Row]:
         documents: RedisView[Row] | None = self._documents.get(view.name)
-        if documents is None:
-            return None, {}, False
         try:
-            checkpoint, found, parked = await documents.read_many(keys)
+            checkpoint, found, parked = (
+                await documents.read_many(keys) if documents is not None else (None, dict[Key, Stored[Row]](), False)
+            )
         except (RedisError, OSError):
             return None, {}, False
         if checkpoint is None or checkpoint < position:
             return None, {}, False
         return checkpoint, found, parked
 
-    async def _look(self, view: View[Row], key: Key, wanted: Wanted) -> _Look[Row]:
+    async def _look(self, view: View[Row], key: Key, wanted: Wanted) -> Look[Row]:
         """Redis first; the flat table when Redis has nothing to say or is not as fresh as it must be.
 
         A document that is missing may have been evicted: only the table knows that there is no such row.
@@ -241,7 +250,7 @@ class ReadModels:
                 return checkpoint, stored, parked and wanted.position is not None
         return await self._look_in_table(view, key)
 
-    async def _glance(self, view: View[Row], key: Key, wanted: Wanted) -> _Look[Row]:
+    async def _glance(self, view: View[Row], key: Key, wanted: Wanted) -> Look[Row]:
         """As a look, but while Redis is not far enough, nobody asks whether the table is."""
         documents: RedisView[Row] | None = self._documents.get(view.name)
         with contextlib.suppress(RedisError, OSError):
@@ -250,7 +259,7 @@ class ReadModels:
                 return checkpoint, stored, parked
         return await self._look_in_table(view, key)
 
-    async def _look_in_table(self, view: View[Row], key: Key) -> _Look[Row]:
+    async def _look_in_table(self, view: View[Row], key: Key) -> Look[Row]:
         checkpoint, rows, parked = await self._rows[view.name].read((key,))
         return checkpoint, rows.get(key), parked
 

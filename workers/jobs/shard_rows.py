@@ -44,9 +44,14 @@ class ShardRows(Generic[Row]):
         """What the events make of the rows. Raises what the view does."""
         subjects, entities = await self._seen(events)
         touches = touching(self._view, self._shard, subjects)
-        born = _born(events) if self._view.keys is own_key else frozenset()
-        present = await self.present({key for _, key in touches}, born)
+        present = await self._before(events, {key for _, key in touches})
         return Folded(evolved(self._view, touches, present), entities)
+
+    async def _before(self, events: Sequence[Recorded[Event]], keys: AbstractSet[Key]) -> Mapping[Key, Stored[Row]]:
+        """The rows of these keys as they are before the events."""
+        if self._view.appends:
+            return {}
+        return await self.present(keys, _born(events) if self._view.keys is own_key else frozenset())
 
     async def shown_again(self, aggregates: Collection[UUID]) -> Mapping[Key, Stored[Row]]:
         """The rows of aggregates of which nothing is parked any more, as far as the view has such rows."""
@@ -57,7 +62,8 @@ class ShardRows(Generic[Row]):
 
     def remember(self, folded: Folded[Row]) -> None:
         """Nobody else writes these rows while the lease holds, so they need not be read again."""
-        self._rows.update(folded.rows)
+        if not self._view.appends:
+            self._rows.update(folded.rows)
         self._entities.update(folded.entities)
 
     def forget(self) -> None:
