@@ -13,7 +13,7 @@ from redis.retry import Retry
 
 from app import registry
 from app.config import Settings
-from app.infra import generations
+from app.infra import generations, policy_store
 from app.infra.db import COMMAND_ROLE, PROJECTION_ROLE, QUERY_ROLE, Pool, open_pool
 from app.infra.freshness import ReadModels
 from app.infra.hints import LOG, VIEWS, WANTED, HintListener, HintSender
@@ -24,6 +24,7 @@ from app.infra.redis_rounds import RedisRounds
 from app.infra.redis_views import RedisLines, RedisView
 from app.infra.server_lives import ServerLives
 from app.infra.table_views import TableView
+from app.kernel.policy import Policy
 
 _REDIS_TIMEOUT_S = 1.0
 
@@ -73,6 +74,16 @@ def prefix_of(log_id: UUID) -> str:
     return f"cf:{log_id.hex[:12]}"
 
 
+def policies(settings: Settings) -> tuple[Policy[Any], ...]:
+    """What the shop does by itself, as it is set."""
+    return registry.policies(
+        settings.shop_currency,
+        unpaid_for=settings.unpaid_for,
+        silver_from=settings.silver_from,
+        gold_from=settings.gold_from,
+    )
+
+
 @asynccontextmanager
 async def commands(settings: Settings) -> AsyncIterator[Commands]:
     """The command bus over its own pool and role."""
@@ -103,6 +114,7 @@ async def read_models(settings: Settings) -> AsyncIterator[tuple[ReadModels, Sto
 async def projection_stores(settings: Settings) -> AsyncIterator[Stores]:
     """The read stores as workers write them."""
     async with _stores(settings, settings.projection_database, PROJECTION_ROLE, LOG, WANTED) as stores:
+        await policy_store.require(stores.pool, policies(settings))
         yield stores
 
 

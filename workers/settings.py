@@ -18,13 +18,15 @@ from arq.worker import func
 from redis.exceptions import RedisError
 
 from app import registry
-from app.bootstrap import Stores, projection_stores
+from app.bootstrap import Commands, Stores, commands, policies, projection_stores
 from app.config import Settings
 from app.garbage import settle
 from app.infra.db import TRANSIENT
 from app.infra.leases import Leases
 from app.infra.log_identity import LogReplaced, until_replaced
+from app.infra.policy_store import PolicyStore
 from app.infra.requests import Requests
+from app.infra.schedule import Schedule
 from app.infra.view_status import ViewStatus
 from app.kernel.pulse import Pulse
 from app.logs import configure_logs
@@ -36,7 +38,9 @@ from app.observability.watch import Watch, watched_at
 from app.tracing import configure_tracing
 from workers.ending import end
 from workers.jobs.context import WorkerContext
+from workers.jobs.policy import Means
 from workers.jobs.project import project
+from workers.jobs.react import Reactions, react
 from workers.jobs.sweep import sweep
 
 _log = structlog.get_logger()
@@ -86,10 +90,11 @@ async def _work(settings: Settings, projections: Projections, watch: Watch) -> N
     """Starts over whenever PostgreSQL goes away, or comes back with another log."""
     while True:
         try:
-            async with projection_stores(settings) as stores:
+            async with projection_stores(settings) as stores, commands(settings) as side:
                 context = _context(settings, stores, projections)
+                reactions = _reactions(settings, context, side)
                 with _shown(watch, stores, context):
-                    await _until_replaced(stores, _serve(settings, context))
+                    await _until_replaced(stores, _serve(settings, context, reactions))
         except LogReplaced as replaced:
             _log.warning("starting over", reason=str(replaced))
         except (RedisError, *TRANSIENT) as error:
@@ -126,15 +131,18 @@ def _shown(watch: Watch, stores: Stores, context: WorkerContext) -> Iterator[Non
         watch.metrics, watch.health = before
 
 
+def _owner() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
 def _context(settings: Settings, stores: Stores, projections: Projections) -> WorkerContext:
-    owner = f"{socket.gethostname()}:{os.getpid()}"
     return WorkerContext(
         prefix=stores.prefix,
         pool=stores.pool,
         catalog=registry.EVENTS,
         tables=stores.tables,
         documents=stores.documents,
-        leases=Leases(stores.pool, owner),
+        leases=Leases(stores.pool, _owner()),
         rounds=stores.rounds,
         hints=stores.hints,
         requests=Requests(stores.pool, stores.tables[registry.REQUESTS.name]),
@@ -144,23 +152,43 @@ def _context(settings: Settings, stores: Stores, projections: Projections) -> Wo
     )
 
 
-async def _serve(settings: Settings, context: WorkerContext) -> None:
-    """Runs arq, anew whenever Redis takes it down; the shards of this process go on meanwhile."""
+def _reactions(settings: Settings, context: WorkerContext, side: Commands) -> Reactions:
+    return Reactions(
+        policies={each.name: each for each in policies(settings)},
+        means=Means(
+            pool=context.pool,
+            catalog=context.catalog,
+            store=PolicyStore(context.pool, _owner()),
+            schedule=Schedule(context.pool, side.bus.commands),
+            bus=side.bus,
+            tail=context.tail,
+            rest=context.rest,
+            parked_at_most=settings.parked_max,
+            pulses=context.projections.pulses,
+        ),
+        stint_s=STINT_S,
+    )
+
+
+async def _serve(settings: Settings, context: WorkerContext, reactions: Reactions) -> None:
+    """Runs arq, anew whenever Redis takes it down; shards and policies of this process go on meanwhile."""
+    context.follow()
     try:
         with context.projections.pulses.of("arq") as pulse:
             while True:
                 pulse.beat()
                 try:
-                    await _run_arq(settings, context, pulse)
+                    await _run_arq(settings, context, reactions, pulse)
                 except (RedisError, OSError) as error:
                     _log.warning("arq starts over", error=str(error) or type(error).__name__)
                     await asyncio.sleep(_RECONNECT_S * random.uniform(0.5, 1.0))
     finally:
+        await reactions.stop()
         await context.stop()
 
 
-async def _run_arq(settings: Settings, context: WorkerContext, pulse: Pulse) -> None:
-    worker = _arq_worker(settings, context)
+async def _run_arq(settings: Settings, context: WorkerContext, reactions: Reactions, pulse: Pulse) -> None:
+    worker = _arq_worker(settings, context, reactions)
     worker.pulse = pulse
     try:
         await worker.async_run()
@@ -192,12 +220,13 @@ class _Beating(Worker):
         await super().heart_beat()
 
 
-def _arq_worker(settings: Settings, context: WorkerContext) -> _Beating:
+def _arq_worker(settings: Settings, context: WorkerContext, reactions: Reactions) -> _Beating:
+    jobs = {"project": project, "react": react}
     return _Beating(
-        functions=[func(project, name="project", keep_result=0, max_tries=1, timeout=10)],  # type: ignore[arg-type]
+        functions=[func(job, name=name, keep_result=0, max_tries=1, timeout=10) for name, job in jobs.items()],  # type: ignore[arg-type]
         cron_jobs=[cron(sweep, second=set(range(60)), run_at_startup=True, keep_result=0, timeout=10)],  # type: ignore[arg-type]
         queue_name=f"{context.prefix}:jobs",
-        ctx={"worker": context},
+        ctx={"worker": context, "reactions": reactions},
         redis_settings=redis_settings(settings.redis_url),
         max_jobs=settings.worker_jobs,
         poll_delay=_POLL_S * random.uniform(0.8, 1.25),  # or one of two might always look first, an older version too

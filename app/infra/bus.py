@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import random
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Protocol
 from uuid import UUID
@@ -57,6 +57,11 @@ class Bus:
         self._pool, self._handlers, self._hints = pool, handlers, hints
         self._reads, self._writes = SharedReads(pool), SharedWrites(pool)
         self._under_way: Counter[UUID] = Counter()
+
+    @property
+    def commands(self) -> Collection[type[Command]]:
+        """What can be dispatched."""
+        return self._handlers.keys()
 
     async def dispatch(self, command: Command, envelope: Envelope) -> Receipt:
         """Carries the command out, or returns the first receipt of a command id that was accepted before.

@@ -19,6 +19,7 @@ import asyncpg
 import httpx
 
 from app import registry
+from app.bootstrap import policies
 from app.config import Settings
 from app.http.tokens import mint
 from app.infra.embedded import Servers
@@ -157,7 +158,7 @@ async def installation(servers: Servers, *, migrated: bool = True) -> AsyncItera
     made = Installation(servers, database_named(servers.database_url, name), servers.redis_url, free_port())
     try:
         if migrated:
-            await migrate(made.database_url, registry.VIEWS)
+            await migrate(made.database_url, registry.VIEWS, policies(made.settings))
         yield made
     finally:
         made.stop()

@@ -52,16 +52,16 @@ class WorkerContext:
     _following: asyncio.Task[None] | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
-        handled = {each.__name__ for table in self.tables.values() for each in table.view.handles}
         pulse = self.projections.pulses.add("log tail")
-        self.tail = LogTail(self.pool, self.catalog, handled, self.hints, pulse)
+        self.tail = LogTail(self.pool, self.catalog, self.catalog.types, self.hints, pulse)
+        self.rest = Rest(self.hints)
         self._shared = Shared(
             self.catalog,
             self.tail,
             self.leases,
             Writes(self.pool),
             self.rounds,
-            Rest(self.hints),
+            self.rest,
             self.parked_at_most,
             self.projections,
         )
@@ -73,10 +73,14 @@ class WorkerContext:
 
     def start(self, lease: Lease, hand_on: Callable[[ShardId], Awaitable[None]]) -> None:
         """Projects the leased shard beside whatever else runs; `hand_on` is told when its time here is over."""
-        self._following = self._following or asyncio.create_task(self.tail.follow())
+        self.follow()
         task = asyncio.create_task(self._project(lease, hand_on))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
+
+    def follow(self) -> None:
+        """Reads the end of the log from now on, for whoever waits there."""
+        self._following = self._following or asyncio.create_task(self.tail.follow())
 
     async def stop(self) -> None:
         """Ends all projecting and gives the leases back, so that others take over at once."""

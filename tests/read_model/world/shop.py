@@ -27,6 +27,7 @@ from write_model.customers.commands import ChangeAddress, RecordPastCustomer, Re
 from write_model.orders.commands import (
     CancelOrder,
     DeliverOrder,
+    ExpireOrder,
     PayOrder,
     PlaceOrder,
     RecordCreditNote,
@@ -56,7 +57,8 @@ _DESKS: Mapping[str, Mapping[type[Command], Desk]] = {
         PlaceOrder: orders.place,
         RecordPastOrder: orders.record,
         **dict.fromkeys(
-            (PayOrder, ShipOrder, DeliverOrder, CancelOrder, ReturnItems, RecordPastReturn), orders.follow_up
+            (PayOrder, ShipOrder, DeliverOrder, CancelOrder, ExpireOrder, ReturnItems, RecordPastReturn),
+            orders.follow_up,
         ),
     },
     "credit_note": {RecordCreditNote: orders.credit},
