@@ -25,6 +25,7 @@ from app.http.metrics import Metrics
 from app.http.planned import PlannedOperations
 from app.infra.db import TRANSIENT, Pool
 from app.infra.log_identity import LogReplaced, Side, until_replaced
+from app.infra.rebuild_progress import progress
 from app.infra.view_status import ViewStatus
 from app.plans import Plans
 from app.plans.trusted import TrustedDocuments, load
@@ -107,17 +108,29 @@ class _Faces:
         return self._metrics.response()
 
     async def ready(self, _: Request) -> Response:
-        """200 when the stores answer; which side this process serves is told besides."""
+        """200 when the stores answer and every view does; which side this process serves is told besides."""
         installation = self._installation
         assert installation is not None
         try:
             for pool in self._pools:
                 await pool.fetchval("select 1")
+            if building := await _building(installation):
+                return JSONResponse({"ready": False, "reason": "building", "views": building}, status_code=503)
         except (TimeoutError, *TRANSIENT) as error:
             return JSONResponse({"ready": False, "reason": type(error).__name__}, status_code=503)
         return JSONResponse(
             {"ready": True, "commands": installation.bus is not None, "queries": installation.reads is not None}
         )
+
+
+async def _building(installation: Installation) -> dict[str, dict[str, int]]:
+    """How far the views are that have nothing to show yet: positions of the log that are done, of how many."""
+    reads = installation.reads
+    if reads is None or not reads.building:
+        return {}
+    numbers = [(name, reads.generation(name)) for name in reads.building]
+    found = [each for each in await progress(reads.pool, numbers) if (each.view, each.generation) in numbers]
+    return {each.view: {"done": each.done, "of": each.target} for each in found}
 
 
 class _Face:

@@ -42,6 +42,8 @@ class StillProcessing(Refusal):
 def not_reached(behind: Behind) -> StillProcessing:
     """The refusal of a list that stays behind."""
     reached, wanted = behind.freshness.position, behind.wanted.position
+    if wanted is None:
+        return StillProcessing(f"The list is being made from the log, and has reached position {reached}. Ask again.")
     return StillProcessing(
         f"The list has reached position {reached} of the wanted {wanted}. Ask again, or wait longer with waitMs."
     )

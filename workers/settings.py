@@ -29,6 +29,7 @@ from workers.ending import end
 from workers.jobs.context import WorkerContext
 from workers.jobs.project import project
 from workers.jobs.sweep import sweep
+from workers.jobs.tending import Tending
 
 _log = structlog.get_logger()
 
@@ -69,7 +70,7 @@ async def _work(settings: Settings) -> None:
     while True:
         try:
             async with projection_stores(settings) as stores:
-                await _until_replaced(stores, _serve(settings, _context(stores)))
+                await _until_replaced(stores, _serve(settings, _context(stores)), _tended(stores))
         except LogReplaced as replaced:
             _log.warning("starting over", reason=str(replaced))
         except (RedisError, *TRANSIENT) as error:
@@ -77,16 +78,21 @@ async def _work(settings: Settings) -> None:
             await asyncio.sleep(_RECONNECT_S * random.uniform(0.5, 1.0))
 
 
-async def _until_replaced(stores: Stores, serving: Coroutine[None, None, None]) -> None:
+async def _until_replaced(stores: Stores, *serving: Coroutine[None, None, None]) -> None:
     """Serves, and watches over the log that is served. Raises what ends either."""
     watching = until_replaced(stores.pool, "read", stores.log_id)
-    tasks = [asyncio.create_task(serving), asyncio.create_task(watching)]
+    tasks = [asyncio.create_task(each) for each in (*serving, watching)]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
         await end(tasks)
     for task in done:
         task.result()
+
+
+def _tended(stores: Stores) -> Coroutine[None, None, None]:
+    views = {view.name: view for view in registry.VIEWS}
+    return Tending(stores.pool, stores.redis, stores.prefix, views, stores.documents_of).follow(stores.hints)
 
 
 def _context(stores: Stores) -> WorkerContext:
@@ -96,7 +102,7 @@ def _context(stores: Stores) -> WorkerContext:
         pool=stores.pool,
         catalog=registry.EVENTS,
         tables=stores.tables,
-        documents=stores.documents,
+        documents_of=stores.documents_of,
         leases=Leases(stores.pool, owner),
         rounds=stores.rounds,
         hints=stores.hints,

@@ -13,8 +13,9 @@ from app.infra.db import Pool
 from app.infra.hints import HintListener, HintSender, wait
 from app.infra.redis_views import RedisView, Top
 from app.infra.server_lives import ServerLives, ServerReplaced
+from app.infra.serving import POLL_S, Serving
 from app.infra.sessions import Sessions
-from app.infra.table_reads import Rows, TableReads
+from app.infra.table_reads import Rows
 from app.infra.table_views import TableView
 from app.infra.tables import Stored
 from app.infra.wanted import Behind, Found, Listed, Wanted
@@ -25,9 +26,6 @@ Seen = TypeVar("Seen")
 
 _Look = tuple[int | None, Stored[Row] | None]
 """How far the key's shard was, and the key's row; None where there is none."""
-
-_POLL_S = 0.05
-"""How long a waiting read goes without looking itself, should every hint be lost."""
 
 _MOST_LIVES = 3
 """How many lives of the server a list may meet before it gives up."""
@@ -48,18 +46,34 @@ class ReadModels:
         lives: ServerLives | None = None,
         wishes: HintSender | None = None,
     ) -> None:
-        self.pool, self._tables, self.hints, self._wishes = pool, tables, hints, wishes
+        self.pool, self.hints, self._wishes = pool, hints, wishes
         sessions = Sessions(pool, lives := lives or ServerLives())
         self.fetch, self.fetchval = sessions.fetch, sessions.fetchval
-        self._checkpoints = Checkpoints(sessions, tables, lives)
-        self._rankings = documents
-        self._documents = {name: each for name, each in documents.items() if each.view.documents}
-        self._rows = {name: TableReads(sessions, table) for name, table in tables.items()}
+        self._tables: dict[str, TableView[Any]] = {}
+        self._checkpoints = Checkpoints(sessions, self._tables, lives)
+        self._serving = Serving(sessions, self._checkpoints, self._tables)
+        self._rows, self._rankings = self._serving.rows, self._serving.rankings
+        self._documents, self._building = self._serving.documents, self._serving.building
+        for name, table in tables.items():
+            self.serve(table, documents.get(name))
 
     @property
     def life(self) -> int:
-        """A number that is another one once the flat tables may be those of another server, or of one that crashed."""
-        return self._checkpoints.lives.count
+        """A number that is another one once the flat tables may be others, or those of a server that crashed."""
+        return self._checkpoints.life
+
+    @property
+    def building(self) -> Collection[str]:
+        """The names of the views that have nothing to show yet."""
+        return self._building
+
+    def generation(self, view: str) -> int:
+        """The number of the generation that is read of a view, by its name."""
+        return self._tables[view].generation
+
+    def serve(self, table: TableView[Any], documents: RedisView[Any] | None, *, answers: bool = True) -> None:
+        """Reads this generation of its view from now on. Until it `answers`, whoever asks hears that it is behind."""
+        self._serving.serve(table, documents, answers=answers)
 
     def table(self, view: View[Row]) -> TableView[Row]:
         """The generation of the view's table that this process reads."""
@@ -67,6 +81,10 @@ class ReadModels:
 
     async def get(self, view: View[Row], key: Key, wanted: Wanted) -> Found[Row] | Behind:
         """One row by key, at least as fresh as wanted."""
+        if view.name in self._building:
+            if isinstance(left := await self._serving.once_built(view, wanted, self.hints), Behind):
+                return left
+            wanted = left
         checkpoint, stored = await self._look(view, key, wanted)
         satisfied = _satisfies(checkpoint, stored, wanted)
         if not satisfied and wanted.wait_s > 0:
@@ -83,6 +101,10 @@ class ReadModels:
         """The rows of these keys, as far as there are any, none of them older than the wanted position."""
         if not keys:
             return {}
+        if view.name in self._building:
+            if isinstance(left := await self._serving.once_built(view, wanted, self.hints), Behind):
+                return left
+            wanted = left
         position = wanted.position or 0
         look = partial(self._look_at_many, view, keys, position)
         checkpoint, found = await self._look_until(view, wanted, look, lambda seen: _reaches(seen[0], position))
@@ -94,6 +116,10 @@ class ReadModels:
         self, view: View[Any], unions: Sequence[Collection[str]], most: int, wanted: Wanted, kept_ms: int = 0
     ) -> tuple[int, list[Top]] | Behind | None:
         """The highest of a view's rankings (see `RedisView.top`); None where only the flat table can tell."""
+        if view.name in self._building:
+            if isinstance(left := await self._serving.once_built(view, wanted, self.hints), Behind):
+                return left
+            wanted = left
         deadline, position = time.monotonic() + wanted.wait_s, wanted.position or 0
 
         async def look() -> tuple[int, list[Top]] | None:
@@ -111,6 +137,10 @@ class ReadModels:
 
     async def reach(self, view: View[Any], wanted: Wanted) -> Freshness | Behind:
         """Waits until every shard of the view has reached the wanted position."""
+        if view.name in self._building:
+            if isinstance(left := await self._serving.once_built(view, wanted, self.hints), Behind):
+                return left
+            wanted = left
         position, look = wanted.position or 0, partial(self.freshness, view, wanted)
         freshness = await self._look_until(view, wanted, look, lambda seen: seen.position >= position)
         return freshness if freshness.position >= position else Behind(wanted, None, freshness.position, freshness)
@@ -131,12 +161,12 @@ class ReadModels:
         """
         deadline = time.monotonic() + wanted.wait_s
         for _ in range(_MOST_LIVES):
-            life = self._checkpoints.lives.count
+            life = self.life
             freshness = await self._all_reach(views, wanted, deadline, telling=telling)
             if isinstance(freshness, Behind):
                 return freshness
             found = await read()
-            if life == self._checkpoints.lives.count or (wanted.position is None and not telling):
+            if life == self.life or (wanted.position is None and not telling):
                 return Listed(found, freshness if telling else None)
         raise ServerReplaced("a list could not be read from one server")
 
@@ -147,7 +177,8 @@ class ReadModels:
         found = []
         for view in views:
             position = wanted.position
-            if telling or (position is not None and not self._checkpoints.known(view.name, position)):
+            unknown = position is not None and not self._checkpoints.known(view.name, position)
+            if telling or unknown or view.name in self._building:
                 if isinstance(reached := await self.reach(view, wanted.until(deadline)), Behind):
                     return reached
                 found.append(reached)
@@ -180,7 +211,7 @@ class ReadModels:
         with self.hints.subscribed(view.name) as woken:
             while True:
                 now = time.monotonic()
-                if glance and now < min(deadline, looked + _POLL_S):
+                if glance and now < min(deadline, looked + POLL_S):
                     seen = await glance()
                 else:
                     looked, seen = now, await look()
@@ -188,7 +219,7 @@ class ReadModels:
                     return seen
                 if self._wishes:
                     self._wishes.wanted(view.name)
-                await wait(woken, min(deadline - now, _POLL_S))
+                await wait(woken, min(deadline - now, POLL_S))
 
     async def _look_at_many(self, view: View[Row], keys: Collection[Key], position: int) -> Rows[Row]:
         """What Redis holds of the keys, if it has reached the position, and the flat table for the others."""

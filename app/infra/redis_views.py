@@ -75,6 +75,7 @@ class RedisView(Generic[Row]):
         self._claim = redis.register_script(redis_scripts.CLAIM)
         self._apply = redis.register_script(redis_scripts.APPLY)
         self._restore = redis.register_script(redis_scripts.RESTORE)
+        self._put = redis.register_script(redis_scripts.PUT)
         self._open = redis.register_script(redis_scripts.OPEN)
         self._top = redis.register_script(redis_scripts.TOP)
 
@@ -119,6 +120,18 @@ class RedisView(Generic[Row]):
         answer = await self._top(keys=keys, args=[len(unions), most, kept_ms, position, *map(len, unions)])
         return _ranking(answer) if answer else None
 
+    async def checkpoints(self) -> Sequence[int | None]:
+        """Those of all shards, None where one is lost. Raises RedisError or OSError."""
+        moment = await self._gets.ask(*self._checkpoint_names)
+        found = [moment[name] for name in self._checkpoint_names]
+        return [int(each) if each is not None else None for each in found]
+
+    async def held(self, keys: Sequence[Key]) -> Sequence[bytes | None]:
+        """The documents of these keys as they are, all out of one moment. Raises RedisError or OSError."""
+        names = [self._names(key)[1] for key in keys]
+        moment = await self._gets.ask(*names)
+        return [moment[name] for name in names]
+
     async def claim(self, shard: int, epoch: int) -> int | None:
         """Shuts out older epochs, and tells the checkpoint (None: lost). Raises Fenced when a newer epoch was here."""
         answer = await self._rounds.run(self._claim, self._shard_keys(shard), [epoch], None)
@@ -138,6 +151,20 @@ class RedisView(Generic[Row]):
         _require_unfenced(answer)
         if answer == b"lost":
             raise Lost(f"{self._base}{progress.shard}")
+
+    async def fill(self, progress: Progress, rows: Mapping[Key, Stored[Row]], documents: Sequence[bytes]) -> None:
+        """As `apply`, in small steps and the checkpoint last: for a generation that nobody reads, and many rows.
+
+        Should it end in between, what is written beyond the checkpoint is written again before that gets there.
+        """
+        keys, written = list(rows), self.view.documents
+        for start in range(0, len(keys), _RESTORE_CHUNK):
+            part = {key: rows[key] for key in keys[start : start + _RESTORE_CHUNK]}
+            made = documents[start : start + _RESTORE_CHUNK] if written else None
+            names, values = self._writes(part, made)
+            names = [*self._shard_keys(progress.shard), *names]
+            _require_unfenced(await self._put(keys=names, args=[progress.epoch, *values]))
+        await self.apply(progress, {})
 
     async def restore(
         self, pool: Pool, shard: int, epoch: int, upto: int, since: int | None, keep_alive: KeepAlive

@@ -24,6 +24,7 @@ async def migrate(dsn: str, views: Collection[View[Any]], *, restored: bool = Fa
         before = await _revision(connection)
         done = [] if before == head() else [await _upgrade(dsn, before)]
         done += [f"made {table}" for table in await generations.create_missing(connection, views)]
+        done += [f"going back to {table}" for table in await generations.go_back(connection, views)]
         if restored:
             done.append(f"gave the log the new id {await log_identity.renew(connection)}")
         return done

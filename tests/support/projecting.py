@@ -8,7 +8,9 @@ from app import bootstrap, registry
 from app.infra.leases import Lease, Leases, ShardId
 from tests.support.installation import Installation
 from tests.support.replay import until_caught_up
+from workers.ending import end
 from workers.jobs.context import WorkerContext
+from workers.jobs.tending import Tending
 
 
 @asynccontextmanager
@@ -20,7 +22,7 @@ async def worker(made: Installation, owner: str = "test", stint_s: float = 600) 
             pool=stores.pool,
             catalog=registry.EVENTS,
             tables=stores.tables,
-            documents=stores.documents,
+            documents_of=stores.documents_of,
             leases=Leases(stores.pool, owner),
             rounds=stores.rounds,
             hints=stores.hints,
@@ -39,6 +41,27 @@ async def projecting(made: Installation) -> AsyncIterator[WorkerContext]:
         for shard_id in shards(context):
             context.start(await acquired(context, shard_id), _nobody)
         yield context
+
+
+@asynccontextmanager
+async def working(made: Installation, owner: str = "test") -> AsyncIterator[WorkerContext]:
+    """As a worker process does: takes whatever nobody has, fills what is to be filled, and switches to it."""
+    async with worker(made, owner) as context, bootstrap.projection_stores(made.settings) as stores:
+        views = {view.name: view for view in registry.VIEWS}
+        tending = Tending(stores.pool, stores.redis, stores.prefix, views, stores.documents_of)
+        tasks = [asyncio.create_task(each) for each in (tending.follow(stores.hints), _take_all(context))]
+        try:
+            yield context
+        finally:
+            await end(tasks)
+
+
+async def _take_all(context: WorkerContext) -> None:
+    while True:
+        for shard_id in await context.leases.unowned():
+            if await context.serves(shard_id) and (lease := await context.leases.acquire(shard_id)):
+                context.start(lease, _nobody)
+        await asyncio.sleep(0.05)
 
 
 async def project(made: Installation) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,10 +15,11 @@ from app.infra.hints import HintListener
 from app.infra.leases import Lease, Leases, ShardId
 from app.infra.log_tail import LogTail
 from app.infra.redis_rounds import RedisRounds
-from app.infra.redis_views import RedisView
+from app.infra.switching import Documents
 from app.infra.table_views import Fenced, TableView
 from app.infra.writes import Writes
 from workers.ending import end
+from workers.jobs.filling import ShardFiller
 from workers.jobs.rest import Rest
 from workers.jobs.shard import ShardProjector, Shared, Stores
 
@@ -25,36 +27,58 @@ _log = structlog.get_logger()
 
 _FAILING_PAUSE_S = 1.0
 
+_FILLED_AT_ONCE = 2
+"""Generations: each keeps rows in memory, and what is live must have its turn."""
+
+_FINGERPRINT = "select fingerprint from read.generations where view = $1 and generation = $2"
+
 
 @dataclass
 class WorkerContext:
-    """What a worker projects with. A shard stays `stint_s` seconds before it is handed on."""
+    """What a worker projects with. A shard stays `stint_s` seconds before it is handed on.
+
+    `tables` are those that this code reads; it projects all generations of the same definitions.
+    """
 
     prefix: str
     pool: Pool
     catalog: EventCatalog
     tables: Mapping[str, TableView[Any]]
-    documents: Mapping[str, RedisView[Any]]
+    documents_of: Documents
     leases: Leases
     rounds: RedisRounds
     hints: HintListener
     stint_s: float
     _running: set[asyncio.Task[None]] = field(default_factory=set, init=False)
     _following: asyncio.Task[None] | None = field(default=None, init=False)
+    _filling: Counter[tuple[str, int]] = field(default_factory=Counter, init=False)
+    _defined: dict[tuple[str, int], bool] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         handled = {each.__name__ for table in self.tables.values() for each in table.view.handles}
         tail = LogTail(self.pool, self.catalog, handled, self.hints)
         self._shared = Shared(tail, self.leases, Writes(self.pool), self.rounds, Rest(self.hints))
 
-    def serves(self, shard_id: ShardId) -> bool:
+    async def serves(self, shard_id: ShardId) -> bool:
         """Whether this process's code defines the view as that generation does."""
-        table = self.tables.get(shard_id.view)
-        return table is not None and table.generation == shard_id.generation
+        table, place = self.tables.get(shard_id.view), (shard_id.view, shard_id.generation)
+        if table is None or place in self._defined or table.generation == shard_id.generation:
+            return table is not None and self._defined.get(place, True)
+        found = await self.pool.fetchval(_FINGERPRINT, *place)
+        if found is not None:
+            self._defined[place] = found == table.fingerprint
+        return self._defined.get(place, False)
+
+    def has_room_for(self, lease: Lease) -> bool:
+        """Whether it is not busy enough already with filling other generations."""
+        place = _place(lease)
+        return not lease.filling or place in self._filling or len(self._filling) < _FILLED_AT_ONCE
 
     def start(self, lease: Lease, hand_on: Callable[[ShardId], Awaitable[None]]) -> None:
         """Projects the leased shard beside whatever else runs; `hand_on` is told when its time here is over."""
         self._following = self._following or asyncio.create_task(self._shared.tail.follow())
+        if lease.filling:
+            self._filling[_place(lease)] += 1
         task = asyncio.create_task(self._project(lease, hand_on))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
@@ -67,6 +91,7 @@ class WorkerContext:
     async def _project(self, lease: Lease, hand_on: Callable[[ShardId], Awaitable[None]]) -> None:
         shard_id = lease.shard_id
         try:
+            lease = await self._filled(lease) if lease.filling else lease
             await self._projector(lease).run(until=time.monotonic() + self.stint_s)
         except Fenced as fenced:
             _log.warning("fenced", view=shard_id.view, shard=shard_id.shard, reason=str(fenced))
@@ -80,10 +105,19 @@ class WorkerContext:
             await asyncio.shield(self._release(lease))
         await hand_on(shard_id)
 
+    async def _filled(self, lease: Lease) -> Lease:
+        try:
+            return await ShardFiller(self._stores(lease), self.catalog, self.leases, lease).run()
+        finally:
+            self._filling[_place(lease)] -= 1
+            self._filling += Counter()  # without what is at zero
+
     def _projector(self, lease: Lease) -> ShardProjector[Any]:
-        view = lease.shard_id.view
-        stores = Stores(self.pool, self.tables[view], self.documents.get(view))
-        return ShardProjector(stores, self._shared, lease)
+        return ShardProjector(self._stores(lease), self._shared, lease)
+
+    def _stores(self, lease: Lease) -> Stores[Any]:
+        table = TableView(self.tables[lease.shard_id.view].view, lease.shard_id.generation)
+        return Stores(self.pool, table, self.documents_of(table))
 
     async def _note_failure(self, lease: Lease, error: Exception) -> None:
         _log.exception("projection failed", view=lease.shard_id.view, shard=lease.shard_id.shard)
@@ -96,3 +130,7 @@ class WorkerContext:
             await self.leases.release(lease)
         except TRANSIENT:
             _log.warning("lease left to run out", view=lease.shard_id.view, shard=lease.shard_id.shard)
+
+
+def _place(lease: Lease) -> tuple[str, int]:
+    return lease.shard_id.view, lease.shard_id.generation

@@ -12,7 +12,7 @@ import structlog
 from redis.exceptions import RedisError
 
 from app.infra.db import Pool
-from app.infra.folding import Subject, changes, evolved, touching
+from app.infra.folding import Subject, changes, evolved, newborn, touching
 from app.infra.leases import Lease, Leases
 from app.infra.log_tail import LogTail
 from app.infra.redis_rounds import RedisRounds
@@ -107,7 +107,7 @@ class ShardProjector(Generic[Row]):
         events = [event.recorded() for event in read.events if event.type in self._handled]
         subjects, entities = await self._seen(events)
         touches = touching(self._view, self._shard, subjects)
-        born = _born(events) if self._view.keys is own_key else frozenset()
+        born = newborn(events) if self._view.keys is own_key else frozenset()
         present = await self._present(self._remembered, {key for _, key in touches}, born, self._stores.table)
         rows = evolved(self._view, touches, present)
         await self._written()
@@ -153,7 +153,7 @@ class ShardProjector(Generic[Row]):
         if entity is None or table is None:
             return events, {}
         keys = {event.aggregate_id for event in events if type(event.event) in entity.handles}
-        return changes(entity, events, await self._present(self._aggregates, keys, _born(events), table))
+        return changes(entity, events, await self._present(self._aggregates, keys, newborn(events), table))
 
     async def _mirror(self, progress: Progress, rows: Mapping[Key, Stored[Row]], written: Sequence[bytes]) -> None:
         """Brings Redis after the flat table, or, for a view without documents, says that it moved."""
@@ -208,11 +208,6 @@ class ShardProjector(Generic[Row]):
         if not await self._leases.renew(self._lease, head=self._head, position=self._stored):
             raise Fenced(f"the lease on {self._lease.shard_id} is lost, or its shard not where it was left")
         return True
-
-
-def _born(events: Sequence[Recorded[Event]]) -> AbstractSet[Key]:
-    """Aggregates whose first event is among these: nothing was written of them yet."""
-    return {event.aggregate_id for event in events if event.version == 1}
 
 
 class _RecentRows(Generic[Row]):

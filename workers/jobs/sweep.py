@@ -20,9 +20,8 @@ async def sweep(context: dict[str, Any]) -> None:
     """Enqueues every shard that nobody projects: after a crash, a flushed queue, a lost hand-over, or at the start."""
     worker: WorkerContext = context["worker"]
     try:
-        unowned = await worker.leases.unowned()
+        unowned = [each for each in await worker.leases.unowned() if await worker.serves(each)]
     except TRANSIENT:
         return
     for place, shard_id in enumerate(unowned):
-        if worker.serves(shard_id):
-            await enqueue(context["redis"], shard_id, _APART * place + _POLL * random.random())
+        await enqueue(context["redis"], shard_id, _APART * place + _POLL * random.random())
