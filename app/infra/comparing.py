@@ -33,7 +33,7 @@ _MOST_FOUND = 10_000
 
 _LOOKS = 40
 _AGAIN_S = 0.1
-"""How often, and how many seconds apart, rows are looked at again that cannot be compared yet."""
+"""How often, and how many seconds apart, what cannot be compared yet is looked at again."""
 
 _PASSED = """
 select coalesce(min(position), 0) from read.checkpoints where view = $1 and generation = any($2::integer[])
@@ -81,6 +81,16 @@ class Compared:
         pairs = zip(self._one.tables, self._other.tables, strict=True)
         return sum([await self._table(one, other) for one, other in pairs], start=Comparison())
 
+    async def are_together(self) -> bool:
+        """Whether the other one gets to where this one stands; nobody may be projecting it."""
+        place = self._one.view.name, [self._one.generation]
+        reached = await self._pool.fetchval(_PASSED, *place)
+        for _ in range(_LOOKS):
+            if await self._pool.fetchval(_PASSED, self._other.view.name, [self._other.generation]) >= reached:
+                return True
+            await asyncio.sleep(_AGAIN_S)
+        return False
+
     async def _table(self, one: Table[Any], other: Table[Any]) -> Comparison:
         rows = await self._pool.fetchval(f"select count(*) from {one.table}")
         share = max(1, -(-rows // _MOST_ROWS))
@@ -113,10 +123,19 @@ class Compared:
         found = await self._pool.fetch(
             f"select {key} from {table} order by hashtext({key}::text) limit $1", _MOST_DOCUMENTS
         )
-        total, keys = Comparison(), [row[0] for row in found]
-        for start in range(0, len(keys), _DOCUMENTS_AT_ONCE):
-            total += await _compare_documents(one, other, keys[start : start + _DOCUMENTS_AT_ONCE])
-        return total
+        keys = [row[0] for row in found]
+        certain, open_ = await _look_at_documents(one, other, keys)
+        for _ in range(_LOOKS):
+            if not open_:
+                break
+            await asyncio.sleep(_AGAIN_S)
+            more, open_ = await _look_at_documents(one, other, list(open_))
+            certain += more
+        missing = [key for key, held in open_.items() if not all(held)]
+        differences = [Difference("redis", str(key), ["document"]) for key in certain]
+        differences += [Difference("redis", str(key), ["missing"]) for key in missing]
+        undecided = len(open_) - len(missing)
+        return Comparison(0, len(keys), len(differences), undecided, differences[:MOST_NAMED])
 
 
 def _unequal(one: Table[Any], other: Table[Any], condition: str) -> str:
@@ -141,20 +160,24 @@ def _named(store: str, found: Sequence[asyncpg.Record]) -> Iterator[Difference]:
         yield Difference(store, str(row["key"]), list(row["columns"]))
 
 
-async def _compare_documents(one: RedisView[Any], other: RedisView[Any], keys: Sequence[Key]) -> Comparison:
-    looked, differences = len(keys), list[Difference]()
-    for _ in range(_LOOKS):
-        pairs = zip(keys, *await asyncio.gather(one.held(keys), other.held(keys)), strict=True)
-        unequal = {key: (mine, theirs) for key, mine, theirs in pairs if mine != theirs}
-        certain = [key for key, (mine, theirs) in unequal.items() if mine and theirs and _at(mine) == _at(theirs)]
-        differences += [Difference("redis", str(key), ["document"]) for key in certain]
-        keys = [key for key in unequal if key not in certain]
-        if not keys:
-            break
-        await asyncio.sleep(_AGAIN_S)
-    missing = [key for key in keys if not all(unequal[key])]
-    differences += [Difference("redis", str(key), ["missing"]) for key in missing]
-    return Comparison(0, looked, len(differences), len(keys) - len(missing), differences[:MOST_NAMED])
+_Held = dict[Key, tuple[bytes | None, bytes | None]]
+"""Documents of both that are not equal, and may only be further in one of them."""
+
+
+async def _look_at_documents(
+    one: RedisView[Any], other: RedisView[Any], keys: Sequence[Key]
+) -> tuple[list[Key], _Held]:
+    """The keys whose documents differ for certain, and those of which nobody knows yet."""
+    certain, open_ = list[Key](), _Held()
+    for start in range(0, len(keys), _DOCUMENTS_AT_ONCE):
+        part = keys[start : start + _DOCUMENTS_AT_ONCE]
+        both = await asyncio.gather(one.held(part), other.held(part))
+        for key, mine, theirs in zip(part, *both, strict=True):
+            if mine is not None and theirs is not None and mine != theirs and _at(mine) == _at(theirs):
+                certain.append(key)
+            elif mine != theirs:
+                open_[key] = mine, theirs
+    return certain, open_
 
 
 _position = msgspec.json.Decoder(Stored[Any]).decode

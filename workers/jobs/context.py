@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,7 @@ from app.infra.db import TRANSIENT, Pool
 from app.infra.event_log import EventCatalog
 from app.infra.hints import HintListener
 from app.infra.leases import Lease, Leases, ShardId
+from app.infra.log_past import LogPast
 from app.infra.log_tail import LogTail
 from app.infra.redis_rounds import RedisRounds
 from app.infra.switching import Documents
@@ -52,6 +53,7 @@ class WorkerContext:
     _running: set[asyncio.Task[None]] = field(default_factory=set, init=False)
     _following: asyncio.Task[None] | None = field(default=None, init=False)
     _filling: Counter[tuple[str, int]] = field(default_factory=Counter, init=False)
+    _pasts: dict[frozenset[str], LogPast] = field(default_factory=dict, init=False)
     _defined: dict[tuple[str, int], bool] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
@@ -107,10 +109,18 @@ class WorkerContext:
 
     async def _filled(self, lease: Lease) -> Lease:
         try:
-            return await ShardFiller(self._stores(lease), self.catalog, self.leases, lease).run()
+            stores = self._stores(lease)
+            past = self._past(each.__name__ for each in stores.table.view.handles)
+            return await ShardFiller(stores, self.catalog, past, self.leases, lease).run()
         finally:
             self._filling[_place(lease)] -= 1
             self._filling += Counter()  # without what is at zero
+
+    def _past(self, types: Iterable[str]) -> LogPast:
+        wanted = frozenset(types)
+        past = self._pasts.setdefault(wanted, LogPast(self.pool, wanted))
+        past.forget()
+        return past
 
     def _projector(self, lease: Lease) -> ShardProjector[Any]:
         return ShardProjector(self._stores(lease), self._shared, lease)

@@ -10,7 +10,7 @@ from app.kernel.view import Key
 
 Row = TypeVar("Row")
 
-_KEPT_BYTES = 24_000_000
+_KEPT_BYTES = 12_000_000
 """Of the documents of rows that are written; what they are made of takes several times as much."""
 
 

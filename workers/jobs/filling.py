@@ -56,10 +56,10 @@ _WAIT_S = 0.1
 class ShardFiller(Generic[Row]):
     """Takes the log from the shard's checkpoint on to near its end, until the generation has its indexes."""
 
-    def __init__(self, stores: Stores[Row], catalog: EventCatalog, leases: Leases, lease: Lease) -> None:
+    def __init__(self, stores: Stores[Row], catalog: EventCatalog, past: LogPast, leases: Leases, lease: Lease) -> None:
         self._stores, self._catalog, self._leases, self._lease = stores, catalog, leases, lease
-        self._view, self._shard = stores.table.view, lease.shard_id.shard
-        self._past = LogPast(stores.pool, [each.__name__ for each in self._view.handles])
+        self._view, self._shard, self._past = stores.table.view, lease.shard_id.shard, past
+        self._by_id = self._view.keys is own_key and self._view.entity is None
         self._tables = FilledTables(stores.pool, stores.table)
         self._position = self._given = self._head = lease.position
         self._rows, self._entities = FilledRows[Any](), FilledRows[Any]()
@@ -104,25 +104,29 @@ class ShardFiller(Generic[Row]):
         await self._written()
 
     async def _fold(self, past: Past) -> None:
-        mine = [row for row in past.rows if self._is_mine(row)]
+        mine = past.rows if self._view.shards == 1 else [row for row in past.rows if self._is_mine(row)]
         for start in range(0, len(mine), _AT_ONCE):
             await self._fold_events([recorded(self._catalog, row) for row in mine[start : start + _AT_ONCE]])
             await asyncio.sleep(0)
-        self._characters += sum(len(row["data"]) for row in mine)
+        self._characters += sum([len(row["data"]) for row in mine])
         self._position = past.upto
         if mine:
             self._event_at = mine[-1]["recorded_at"]
 
     def _is_mine(self, row: asyncpg.Record) -> bool:
         """False for an event that touches no key of this shard, if that can be told before it is decoded."""
-        return self._view.keys is not own_key or self._view.shard_of(row["aggregate_id"]) == self._shard
+        return not self._by_id or self._view.shard_of(row["aggregate_id"]) == self._shard
 
     async def _fold_events(self, events: Sequence[Recorded[Event]]) -> None:
-        subjects = await self._seen(events)
-        touches = touching(self._view, self._shard, subjects)
-        new = newborn(events) if self._view.keys is own_key else frozenset()
+        touches = await self._touching(events)
+        new = newborn(events) if self._by_id else frozenset()
         present = await self._present(self._rows, {key for _, key in touches}, new, self._stores.table)
         self._rows.change(evolved(self._view, touches, present))
+
+    async def _touching(self, events: Sequence[Recorded[Event]]) -> Sequence[tuple[Subject, Key]]:
+        if self._by_id:
+            return [(event, event.aggregate_id) for event in events]
+        return touching(self._view, self._shard, await self._seen(events))
 
     async def _seen(self, events: Sequence[Recorded[Event]]) -> Sequence[Subject]:
         entity, table = self._view.entity, self._stores.table.entities

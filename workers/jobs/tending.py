@@ -109,9 +109,12 @@ class Tending:
             _log.warning("generations differ", view=generation.view, **msgspec.structs.asdict(found))
         self._hints.generations_moved()
 
-    async def _compared(self, generation: Generation, live: Generation) -> Comparison:
+    async def _compared(self, generation: Generation, live: Generation) -> Comparison | None:
         next_, present = self._table(generation), self._table(live)
         compared = Compared(self._pool, next_, present)
+        if not await compared.are_together():
+            _log.warning("not compared with what nobody projects", view=generation.view, live=live.number)
+            return None
         found = await compared.tables()
         one, other = self._documents(next_), self._documents(present)
         if one is None or other is None or not one.view.documents:
