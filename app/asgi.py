@@ -24,6 +24,7 @@ from app.http.gates import BodyLimit, LoopbackNames, names_loopback
 from app.http.metrics import Metrics
 from app.http.planned import PlannedOperations
 from app.infra.db import TRANSIENT, Pool
+from app.infra.dead_letter_box import DeadLetterBox
 from app.infra.log_identity import LogReplaced, Side, until_replaced
 from app.infra.rebuild_progress import progress
 from app.infra.view_status import ViewStatus
@@ -158,6 +159,7 @@ async def _installation(
         bus=commands.bus if commands else None,
         reads=reads,
         status=ViewStatus(stores.pool) if stores else None,
+        dead_letters=DeadLetterBox(stores.pool) if stores else None,
         documents=_documents(settings),
     )
     return installation, [side.pool for side in (commands, stores) if side]

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from app.cli_settings import DATA_DIR, DataDir, installation_key, service, settings, usable
 from app.environment import ROOT, explanation
 from app.kernel.problem import Problem
+from app.operating.cli import dead_letters
 
 if TYPE_CHECKING:
-    from app.config import Settings
     from app.readiness import Side
 
 commands = typer.Typer(
@@ -26,9 +27,7 @@ commands = typer.Typer(
     pretty_exceptions_enable=False,
     help=explanation().splitlines()[0],
 )
-
-DataDir = Annotated[Path, typer.Option(help="Folder for the data, the logs and the key of this installation.")]
-DATA_DIR = Path(".data")
+commands.add_typer(dead_letters, name="dead-letters")
 
 
 class Role(StrEnum):
@@ -76,7 +75,7 @@ def api(
         raise typer.BadParameter("--commands-only and --queries-only exclude each other.")
     sides: list[Side] = ["commands"] if commands_only else ["queries"] if queries_only else ["commands", "queries"]
     settings(data_dir).require_authentication()
-    serve(_service(data_dir, *sides), sides, processes)
+    serve(service(data_dir, *sides), sides, processes)
 
 
 @commands.command()
@@ -84,7 +83,7 @@ def worker(data_dir: DataDir = DATA_DIR) -> None:
     """Run one worker."""
     from workers.settings import run
 
-    run(_service(data_dir, "projections"))
+    run(service(data_dir, "projections"))
 
 
 @commands.command()
@@ -111,7 +110,7 @@ def seed(data_dir: DataDir = DATA_DIR) -> None:
     """Open a small shop to look at: `up` calls this, and the second time it changes nothing."""
     from app.seed import seed
 
-    asyncio.run(seed(_usable(data_dir, "commands")))
+    asyncio.run(seed(usable(data_dir, "commands")))
 
 
 @commands.command()
@@ -123,7 +122,7 @@ def status(
 
     from app.status import read_status, show_status
 
-    statuses = asyncio.run(read_status(_usable(data_dir, "queries")))
+    statuses = asyncio.run(read_status(usable(data_dir, "queries")))
     show_status(statuses, Console(), as_json=as_json)
     raise SystemExit(any(each.state in ("STALLED", "FAILING") for each in statuses))
 
@@ -163,7 +162,7 @@ def import_(
 
     console = Console(stderr=as_json)
     try:
-        account = uvloop.run(import_online_retail(_usable(data_dir, "commands", "queries"), file, console))
+        account = uvloop.run(import_online_retail(usable(data_dir, "commands", "queries"), file, console))
     except (BookError, ViewsStuck) as problem:
         sys.exit(str(problem))
     show(account, console, as_json=as_json)
@@ -209,7 +208,7 @@ def token(
     """Print an access token for development, signed with this installation's key."""
     from app.http.tokens import mint
 
-    key = os.environ.get("COUNTERFOIL_JWT_KEY") or _installation_key(data_dir)
+    key = os.environ.get("COUNTERFOIL_JWT_KEY") or installation_key(data_dir)
     print(mint(key, subject=subject, roles=role or [Role.OPERATOR], hours=hours))
 
 
@@ -226,56 +225,3 @@ def _end(number: int, frame: FrameType | None) -> None:
     """End on SIGTERM as after Ctrl-C: what is open is closed, and the first process of a container ends, too."""
     del frame
     raise SystemExit(128 + number)
-
-
-def _end_service(number: int, frame: FrameType | None) -> None:
-    """To a service a signal is the ordinary end."""
-    del number, frame
-    raise SystemExit(0)
-
-
-def settings(data_dir: Path) -> "Settings":
-    """The environment's settings; what it leaves out comes from the `up` that runs on `data_dir`, if any."""
-    from app.config import load_settings
-
-    if not (os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL")):
-        _join_running(data_dir)
-    return load_settings()
-
-
-def _service(data_dir: Path, *sides: "Side") -> "Settings":
-    """The settings of a process that waits for its stores, however long they take, and says so in its log."""
-    import structlog
-
-    from app.logs import configure_logs
-    from app.readiness import FOREVER, wait_for_sides
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _end_service)
-    told = settings(data_dir)
-    configure_logs(told.log_level, told.log_format)
-    asyncio.run(wait_for_sides(told, *sides, patience=FOREVER, say=structlog.get_logger().warning))
-    return told
-
-
-def _usable(data_dir: Path, *sides: "Side") -> "Settings":
-    """The settings of a command that needs its stores now; raises `Problem` if they cannot be used."""
-    from app.readiness import wait_for_sides
-
-    told = settings(data_dir)
-    asyncio.run(wait_for_sides(told, *sides))
-    return told
-
-
-def _join_running(data_dir: Path) -> None:
-    from app.up.data_dir import Running
-
-    if running := Running.read(data_dir):
-        known = {"DATABASE_URL": running.database_url, "REDIS_URL": running.redis_url}
-        os.environ.update({name: url for name, url in known.items() if not os.environ.get(name)})
-
-
-def _installation_key(data_dir: Path) -> str:
-    from app.up.data_dir import installation_key
-
-    return installation_key(data_dir)

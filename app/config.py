@@ -85,7 +85,7 @@ class Settings(BaseSettings):
     )
     open: bool = Field(
         default=False,
-        description="Treat a request without a token as an operator's; only on a loopback address",
+        description="Treat a request without a token as an administrator's; only on a loopback address",
     )
     host: str = Field(default="127.0.0.1", description="Address on which the API listens")
     port: int = Field(default=8000, ge=1, le=65535, description="Port on which the API listens")
@@ -100,6 +100,11 @@ class Settings(BaseSettings):
     )
     wait_ms_max: int = Field(default=10_000, ge=0, description="The longest that a read may ask to wait, in ms")
     worker_jobs: int = Field(default=16, ge=1, description="Shards that one worker process projects at the same time")
+    parked_max: int = Field(
+        default=100,
+        ge=1,
+        description="Aggregates whose events a shard may set aside as dead letters before it stops instead",
+    )
     db_pool_size: int = Field(default=10, ge=2, description="Connections that one process keeps to each database")
     trusted_documents: Path | None = Field(
         default=None,

@@ -29,6 +29,7 @@ COMMANDS = {
     "worker": "run one worker",
     "migrate": "bring the database to the current schema",
     "status": "show how far every read model is behind the event log",
+    "dead-letters": "list what views could not apply, try it again, or discard it",
     "export-schema": "write the GraphQL schema to schema/schema.graphql",
     "import": "bring a data set in through the command bus",
     "bench": "measure reads, writes, projections and searches beside controls",

@@ -1,10 +1,13 @@
 """What there is: every context's events, handlers and views. Adding one is a line here."""
 
+from collections.abc import Mapping
 from datetime import tzinfo
 from typing import Any, Final, get_args
 
+from app.infra import rebuilding
 from app.infra.bus import Handlers
 from app.infra.event_log import EventCatalog
+from app.infra.requests import ACTIONS, Action
 from app.kernel.messages import Event, Upcasters
 from app.kernel.view import View
 from read_model import accepted_commands
@@ -19,6 +22,7 @@ from read_model.catalog import (
     stock_report,
 )
 from read_model.customers import customer_analytics, customer_profile
+from read_model.operations import requests
 from read_model.orders import (
     customer_orders,
     order_contents,
@@ -33,6 +37,8 @@ from write_model.catalog.repository import Shelves
 from write_model.customers import events as customer_events
 from write_model.customers import handlers as customer_handlers
 from write_model.customers.repository import Customers
+from write_model.operations import events as operation_events
+from write_model.operations import handlers as operation_handlers
 from write_model.orders import events as order_events
 from write_model.orders import handlers as order_handlers
 
@@ -42,17 +48,22 @@ EVENT_TYPES: Final[tuple[type[Event], ...]] = (
     catalog_events.ProductViewed,
     *get_args(order_events.OrderEvent),
     order_events.CreditNoteRecorded,
+    *get_args(operation_events.OperationEvent),
 )
 
 UPCASTERS: Final[Upcasters] = {
     **customer_events.UPCASTERS,
     **catalog_events.UPCASTERS,
     **order_events.UPCASTERS,
+    **operation_events.UPCASTERS,
 }
 
 EVENTS: Final = EventCatalog(EVENT_TYPES, UPCASTERS)
 
 ACCEPTED_COMMANDS: Final = accepted_commands.view(EVENT_TYPES)
+
+REQUESTS: Final = requests.VIEW
+"""What operators ask of workers."""
 
 VIEWS: Final[tuple[View[Any], ...]] = (
     product.VIEW,
@@ -71,6 +82,7 @@ VIEWS: Final[tuple[View[Any], ...]] = (
     customer_orders.VIEW,
     sales.VIEW,
     orders_by_city.VIEW,
+    REQUESTS,
     ACCEPTED_COMMANDS,
 )
 
@@ -80,5 +92,11 @@ def handlers(shop_currency: str, shop_time_zone: tzinfo) -> Handlers:
     return {
         **customer_handlers.HANDLERS,
         **catalog_handlers.handlers(shop_currency, viewers=Customers),
+        **operation_handlers.handlers(views=[view.name for view in VIEWS], policies=()),
         **order_handlers.handlers(stock=Shelves, buyers=Customers, zone=shop_time_zone),
     }
+
+
+def request_actions() -> Mapping[str, Action]:
+    """How workers carry out what operators ask for, by the event that it is."""
+    return {**ACTIONS, **rebuilding.actions({view.name: view for view in VIEWS})}

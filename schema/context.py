@@ -12,6 +12,7 @@ import strawberry
 from app.infra import consistency_token
 from app.infra.bus import Bus
 from app.infra.consistency_token import LogPosition
+from app.infra.dead_letter_box import DeadLetterBox
 from app.infra.freshness import ReadModels
 from app.infra.view_status import ViewStatus
 from app.infra.wanted import Wanted
@@ -72,6 +73,7 @@ class Installation:
     bus: Bus | None
     reads: ReadModels | None
     status: ViewStatus | None
+    dead_letters: DeadLetterBox | None = None
     documents: TrustedDocuments = field(default_factory=TrustedDocuments)
 
 
@@ -115,6 +117,13 @@ class RequestContext(msgspec.Struct):
         if self.installation.status is None:
             raise QueriesElsewhere("This process takes commands only; send queries to one that answers them.")
         return self.installation.status
+
+    @property
+    def dead_letters(self) -> DeadLetterBox:
+        """What could not be applied. Raises QueriesElsewhere."""
+        if self.installation.dead_letters is None:
+            raise QueriesElsewhere("This process takes commands only; send queries to one that answers them.")
+        return self.installation.dead_letters
 
     def asker(self) -> Principal:
         """Who asks. Raises Unauthenticated for someone without a token, or whose token has run out meanwhile."""

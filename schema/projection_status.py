@@ -37,6 +37,7 @@ class ProjectionStatus:
     heartbeat_at: datetime | None
     owners: list[str] = strawberry.field(description="The worker processes that project it now.")
     error: str | None
+    parked: int = strawberry.field(description="Aggregates of which events are parked; see deadLetters.")
 
     @classmethod
     def of(cls, status: Status) -> "ProjectionStatus":
@@ -53,6 +54,7 @@ class ProjectionStatus:
             heartbeat_at=status.heartbeat_at,
             owners=list(status.owners),
             error=status.error,
+            parked=status.parked,
         )
 
 

@@ -41,6 +41,11 @@ class StillProcessing(Refusal):
 
 def not_reached(behind: Behind) -> StillProcessing:
     """The refusal of a list that stays behind."""
+    if behind.parked:
+        return StillProcessing(
+            "What this token stands for could not be projected into the list, and waits for an operator. "
+            "Ask without the token for the list as it is."
+        )
     reached, wanted = behind.freshness.position, behind.wanted.position
     if wanted is None:
         return StillProcessing(f"The list is being made from the log, and has reached position {reached}. Ask again.")

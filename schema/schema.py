@@ -33,6 +33,9 @@ from schema.customers.customer_analytics import CustomerAnalyticsQuery
 from schema.customers.customer_profile import CustomerQuery
 from schema.customers.mutations import CustomersMutation
 from schema.errors import typed
+from schema.operations.dead_letters import DeadLettersQuery, DeadLettersSubscription
+from schema.operations.mutations import OperationsMutation
+from schema.operations.requests import OperationsQuery
 from schema.orders import order_details
 from schema.orders.customer_orders import CustomerOrdersQuery
 from schema.orders.mutations import OrdersMutation
@@ -62,9 +65,11 @@ QUERIES = (
     OrdersByCityQuery,
     CustomerAnalyticsQuery,
     StatusQuery,
+    DeadLettersQuery,
+    OperationsQuery,
 )
-MUTATIONS = (CustomersMutation, CatalogMutation, OrdersMutation)
-SUBSCRIPTIONS = (OrderSubscription, StatusSubscription)
+MUTATIONS = (CustomersMutation, CatalogMutation, OrdersMutation, OperationsMutation)
+SUBSCRIPTIONS = (OrderSubscription, StatusSubscription, DeadLettersSubscription)
 
 NODES: Final[dict[str, Callable[..., Awaitable[Any]]]] = {
     "product": product.get,

@@ -78,12 +78,20 @@ class ListFreshness:
     state: str = strawberry.field(description="FRESH (at the head), LAGGING, or STALLED (nobody projects it).")
     position: BigInt
     lag_ms: int = strawberry.field(description="Age of what is shown, in milliseconds; 0 when at the head.")
+    parked: int = strawberry.field(
+        description="Of how many aggregates something is missing, because it could not be projected."
+    )
 
     @classmethod
     def of(cls, freshness: Freshness | None) -> "ListFreshness":
         """The freshness as clients see it; it is known wherever the operation selects it (`schema.reading.listed`)."""
         assert freshness is not None
-        return cls(state=freshness.state, position=BigInt(freshness.position), lag_ms=round(freshness.lag_s * 1000))
+        return cls(
+            state=freshness.state,
+            position=BigInt(freshness.position),
+            lag_ms=round(freshness.lag_s * 1000),
+            parked=freshness.parked,
+        )
 
 
 @strawberry.type(description="The view has not reached what was asked for; ask again. Never older data instead.")
@@ -105,7 +113,7 @@ class Processing:
             current_version=behind.version,
             lag_ms=lag_ms,
             retry_after_ms=min(5_000, max(100, lag_ms)),
-            parked=False,
+            parked=behind.parked,
         )
 
 

@@ -24,6 +24,7 @@ from app.garbage import settle
 from app.infra.db import TRANSIENT
 from app.infra.leases import Leases
 from app.infra.log_identity import LogReplaced, until_replaced
+from app.infra.requests import Requests
 from app.logs import configure_logs
 from workers.ending import end
 from workers.jobs.context import WorkerContext
@@ -70,7 +71,7 @@ async def _work(settings: Settings) -> None:
     while True:
         try:
             async with projection_stores(settings) as stores:
-                await _until_replaced(stores, _serve(settings, _context(stores)), _tended(stores))
+                await _until_replaced(stores, _serve(settings, _context(settings, stores)), _tended(stores))
         except LogReplaced as replaced:
             _log.warning("starting over", reason=str(replaced))
         except (RedisError, *TRANSIENT) as error:
@@ -95,7 +96,7 @@ def _tended(stores: Stores) -> Coroutine[None, None, None]:
     return Tending(stores.pool, stores.redis, stores.prefix, views, stores.documents_of).follow(stores.hints)
 
 
-def _context(stores: Stores) -> WorkerContext:
+def _context(settings: Settings, stores: Stores) -> WorkerContext:
     owner = f"{socket.gethostname()}:{os.getpid()}"
     return WorkerContext(
         prefix=stores.prefix,
@@ -106,7 +107,9 @@ def _context(stores: Stores) -> WorkerContext:
         leases=Leases(stores.pool, owner),
         rounds=stores.rounds,
         hints=stores.hints,
+        requests=Requests(stores.pool, registry.REQUESTS, registry.request_actions()),
         stint_s=STINT_S,
+        parked_at_most=settings.parked_max,
     )
 
 

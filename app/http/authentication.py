@@ -11,13 +11,14 @@ from app.kernel import typeid
 from app.kernel.errors import MalformedId, Unauthenticated
 from app.kernel.messages import Principal, Role
 
-OPEN_PRINCIPAL = Principal("open", frozenset({Role.OPERATOR}))
+OPEN_PRINCIPAL = Principal("open", frozenset({Role.OPERATOR, Role.ADMIN}))
 """Who asks without a token on an open installation."""
 
 
 @dataclass(frozen=True, slots=True)
 class Authentication:
-    """Checks tokens signed with `key`; without a key none is valid. Where it `is_open`, no token makes an operator."""
+    """Checks tokens signed with `key`; without a key none is valid. Where it `is_open`, no token makes an
+    operator and administrator."""
 
     key: str | None
     is_open: bool

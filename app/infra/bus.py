@@ -63,7 +63,9 @@ class Bus:
         Raises a Refusal, VersionConflict, or Busy when the write model stayed out of reach; then nothing was written,
         or it was and the same command id will tell.
         """
-        if command.for_operators:
+        if command.for_admins:
+            envelope.actor.require_admin()
+        elif command.for_operators:
             envelope.actor.require_operator()
         elif not envelope.actor.roles:
             raise Forbidden("Say who you are: send a bearer token.")

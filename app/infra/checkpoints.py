@@ -15,7 +15,7 @@ _STALLED_S = 10.0
 
 _CHECKPOINTS = """
 select a.view, count(c.position) as shards, min(c.position) as position,
-       (select max(head) from read.checkpoints) as head,
+       (select max(head) from read.checkpoints) as head, sum(c.parked) as parked,
        extract(epoch from clock_timestamp() - min(c.event_at)) as event_age_s,
        extract(epoch from clock_timestamp() - min(c.caught_up_at)) as caught_up_age_s,
        case when bool_and(c.heartbeat_at is not null) then
@@ -28,12 +28,16 @@ group by a.view
 
 @dataclass(frozen=True, slots=True)
 class Freshness:
-    """How far a view has come: FRESH (at the head), LAGGING, or STALLED (no loop has been seen for ten seconds)."""
+    """How far a view has come: FRESH (at the head), LAGGING, or STALLED (no loop has been seen for ten seconds).
+
+    `parked` counts the aggregates of which the view lacks something, because it could not be projected.
+    """
 
     state: str
     position: int
     head: int
     lag_s: float
+    parked: int = 0
 
     def as_of(self, position: int) -> "Freshness":
         """Of something that was read when the view was at `position`: just before, or from a Redis that lags.
@@ -67,7 +71,7 @@ class Checkpoints:
         self._swaps += 1
 
     def known(self, view: str, position: int) -> bool:
-        """Whether all shards of the view are known to have reached the position, without asking."""
+        """Whether all shards of the view are known to have reached the position, and to lack nothing."""
         return self.life == self._seen_in and self.lives.count > 0 and self._seen.get(view, -1) >= position
 
     async def freshness(self, view: str, wanted: int) -> Freshness:
@@ -90,7 +94,7 @@ class Checkpoints:
             self._seen, self._seen_in = {}, self.life
         for row in rows:
             whole = row["shards"] >= self._tables[row["view"]].view.shards
-            self._seen[row["view"]] = row["position"] if whole else -1
+            self._seen[row["view"]] = row["position"] if whole and not row["parked"] else -1
 
 
 def _freshness(row: asyncpg.Record, head: int) -> Freshness:
@@ -101,4 +105,5 @@ def _freshness(row: asyncpg.Record, head: int) -> Freshness:
     else:
         state = "FRESH" if position >= head else "LAGGING"
     ages = [float(age) for age in (row["event_age_s"], row["caught_up_age_s"]) if age is not None]
-    return Freshness(state, position, head, 0.0 if state == "FRESH" else min(ages, default=0.0))
+    lag_s = 0.0 if state == "FRESH" else min(ages, default=0.0)
+    return Freshness(state, position, head, lag_s, int(row["parked"]))

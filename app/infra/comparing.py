@@ -114,8 +114,7 @@ class Compared:
             both = [self._one.generation, self._other.generation]
             passed = await connection.fetchval(_PASSED, self._one.view.name, both)
             given = [passed] if keys is None else [passed, list(keys)]
-            rows: Sequence[asyncpg.Record] = await connection.fetch(_unequal(one, other, condition), *given)
-            return rows
+            return _differing(await connection.fetch(_unequal(one, other, condition), *given))
 
     async def documents(self, one: RedisView[Any], other: RedisView[Any]) -> Comparison:
         """Compares documents, as many as there is time for. Raises RedisError or OSError."""
@@ -139,7 +138,7 @@ class Compared:
 
 
 def _unequal(one: Table[Any], other: Table[Any], condition: str) -> str:
-    columns = [*(column.name for column in one.columns), "version", "position", "shard"]
+    columns = [*(column.name for column in one.columns), "version", "shard"]
     named = ", ".join(f"case when n.{name}::text is distinct from l.{name}::text then '{name}' end" for name in columns)
     return (
         f"select coalesce(n.{one.key}, l.{one.key}) as key, array_remove(array[{named}], null) as columns, "
@@ -148,6 +147,11 @@ def _unequal(one: Table[Any], other: Table[Any], condition: str) -> str:
         f"full join (select * from {other.table} where {condition}) l on n.{one.key} = l.{one.key} "
         f"where n *<> l order by 1 limit {_MOST_FOUND}"
     )
+
+
+def _differing(found: Sequence[asyncpg.Record]) -> list[asyncpg.Record]:
+    """Without rows of which only the positions differ: an amended row is at the one where that was done."""
+    return [row for row in found if row["columns"]]
 
 
 def _sorted(found: Sequence[asyncpg.Record]) -> tuple[list[asyncpg.Record], list[Key]]:
@@ -173,15 +177,19 @@ async def _look_at_documents(
         part = keys[start : start + _DOCUMENTS_AT_ONCE]
         both = await asyncio.gather(one.held(part), other.held(part))
         for key, mine, theirs in zip(part, *both, strict=True):
-            if mine is not None and theirs is not None and mine != theirs and _at(mine) == _at(theirs):
+            if mine == theirs or (mine and theirs and _content(mine) == _content(theirs)):
+                continue
+            if mine and theirs and _decoded(mine).position == _decoded(theirs).position:
                 certain.append(key)
-            elif mine != theirs:
+            else:
                 open_[key] = mine, theirs
     return certain, open_
 
 
-_position = msgspec.json.Decoder(Stored[Any]).decode
+_decoded: Final = msgspec.json.Decoder(Stored[Any]).decode
 
 
-def _at(document: bytes) -> int:
-    return _position(document).position
+def _content(document: bytes) -> tuple[Any, int]:
+    """All but the position."""
+    stored = _decoded(document)
+    return stored.row, stored.version

@@ -7,7 +7,7 @@ makes a transaction visible before it releases its locks. Once all those writers
 shows no row, none will come.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +22,17 @@ select position, aggregate_type, aggregate_id, version, type, schema_version,
        case when type = any($3) then data end as data,
        case when type = any($3) then metadata end as metadata, recorded_at
 from write.events where position > $1 order by position limit $2
+"""
+
+_HISTORY = """
+select position, aggregate_type, aggregate_id, version, type, schema_version, data, metadata, recorded_at
+from write.events where position > $1 and position <= $2 and type = any($3) order by position limit $4
+"""
+_HISTORY_BATCH = 2_000
+
+_AT = """
+select position, aggregate_type, aggregate_id, version, type, schema_version, data, metadata, recorded_at
+from write.events where position = $1
 """
 
 _WRITERS = """
@@ -164,6 +175,26 @@ class LogReader:
 async def alive_writers(pool: Pool) -> set[str]:
     """Who may have drawn a position that is not visible yet, or may draw one: virtual transactions."""
     return set(await pool.fetchval(_WRITERS))
+
+
+async def event_at(pool: Pool, catalog: EventCatalog, position: int) -> Recorded[Event]:
+    """The event at a position that there is. Raises what EventCatalog.decode does."""
+    row = await pool.fetchrow(_AT, position)
+    assert row is not None, f"the log has no position {position}"
+    return recorded(catalog, row)
+
+
+async def history(
+    pool: Pool, catalog: EventCatalog, types: Collection[str], upto: int, without: Collection[int]
+) -> AsyncIterator[list[Recorded[Event]]]:
+    """All events of these types up to a position that a reader was handed before, but those at some positions.
+
+    Raises what EventCatalog.decode does.
+    """
+    after = 0
+    while rows := await pool.fetch(_HISTORY, after, upto, list(types), _HISTORY_BATCH):
+        yield [recorded(catalog, row) for row in rows if row["position"] not in without]
+        after = rows[-1]["position"]
 
 
 def recorded(catalog: EventCatalog, row: asyncpg.Record) -> Recorded[Event]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from app.infra.db import Pool
+from app.infra.dead_letters import DeadLetters, Letter
 from app.infra.table_views import Progress, TableView, moving, parameters
 
 _PART_BYTES = 400_000
@@ -27,8 +28,17 @@ class FilledTables:
         self._pool, self._table, self._move = pool, table, moving([], patient=True)
         self._upserts = [each.upsert(_GIVEN) for each in table.tables]
 
-    async def write(self, progress: Progress, *documents: Sequence[bytes]) -> None:
-        """Writes rows, and then entities, with the checkpoint in one transaction. Raises Fenced and writes nothing."""
+    async def write(
+        self,
+        progress: Progress,
+        documents: tuple[Sequence[bytes], Sequence[bytes]],
+        box: DeadLetters,
+        letters: Sequence[Letter],
+    ) -> None:
+        """Writes rows, entities and the checkpoint, and parks letters, all in one transaction.
+
+        Raises Fenced, and writes nothing then.
+        """
         move = self._table.write(progress, (), ())
         async with self._pool.acquire() as connection, connection.transaction():
             for upsert, each in zip(self._upserts, documents, strict=False):
@@ -36,6 +46,8 @@ class FilledTables:
                     await connection.execute(upsert, progress.shard, part)
             if await connection.fetchval(self._move, *parameters([], [move])) is None:
                 raise move.fenced()
+            if letters:
+                await box.park(connection, letters)
 
     async def index(self, near: int) -> bool:
         """Makes the indexes, if every shard is as far as `near` and nobody is at it. Returns whether they are there."""

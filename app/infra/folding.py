@@ -96,14 +96,33 @@ def evolved(
     return changed
 
 
+def amended(
+    view: View[Row], touches: Iterable[tuple[Subject, Key]], present: Mapping[Key, Stored[Row]], position: int
+) -> dict[Key, Stored[Row]]:
+    """The rows, at a new position, with events folded in that later ones were folded in before: of views that commute.
+
+    An amended row is another one than before, so its position must be one at which it has never been.
+    """
+    changed = dict(present)
+    for subject, key in touches:
+        before = changed[key]
+        if (row := view.evolve(before.row, subject, key)) is not None:
+            changed[key] = Stored(row, _version(before, _event(subject), key), position)
+    return changed
+
+
 def _evolve(view: View[Row], before: Stored[Row] | None, subject: Subject, key: Key) -> Stored[Row] | None:
-    event = subject.recorded if isinstance(subject, Change) else subject
+    event = _event(subject)
     if before is not None and before.position >= event.position:
         return None
     row = view.evolve(before.row if before else None, subject, key)
     if row is None:
         return None
     return Stored(row, _version(before, event, key), event.position)
+
+
+def _event(subject: Subject) -> Recorded[Any]:
+    return subject.recorded if isinstance(subject, Change) else subject
 
 
 def _version(before: Stored[Any] | None, event: Recorded[Any], key: Key) -> int:

@@ -11,6 +11,7 @@ from redis.exceptions import RedisError
 from app.infra.checkpoints import Checkpoints, Freshness
 from app.infra.db import Pool
 from app.infra.hints import HintListener, HintSender, wait
+from app.infra.parked import Parked
 from app.infra.redis_views import RedisView, Top
 from app.infra.server_lives import ServerLives, ServerReplaced
 from app.infra.serving import POLL_S, Serving
@@ -24,8 +25,8 @@ from app.kernel.view import Key, View
 Row = TypeVar("Row")
 Seen = TypeVar("Seen")
 
-_Look = tuple[int | None, Stored[Row] | None]
-"""How far the key's shard was, and the key's row; None where there is none."""
+_Look = tuple[int | None, Stored[Row] | None, bool]
+"""How far the key's shard was, the key's row (None where there is none), and whether either may be parked."""
 
 _MOST_LIVES = 3
 """How many lives of the server a list may meet before it gives up."""
@@ -51,6 +52,7 @@ class ReadModels:
         self.fetch, self.fetchval = sessions.fetch, sessions.fetchval
         self._tables: dict[str, TableView[Any]] = {}
         self._checkpoints = Checkpoints(sessions, self._tables, lives)
+        self._parked = Parked(sessions, self._tables)
         self._serving = Serving(sessions, self._checkpoints, self._tables)
         self._rows, self._rankings = self._serving.rows, self._serving.rankings
         self._documents, self._building = self._serving.documents, self._serving.building
@@ -85,17 +87,20 @@ class ReadModels:
             if isinstance(left := await self._serving.once_built(view, wanted, self.hints), Behind):
                 return left
             wanted = left
-        checkpoint, stored = await self._look(view, key, wanted)
+        checkpoint, stored, suspect = await self._look(view, key, wanted)
         satisfied = _satisfies(checkpoint, stored, wanted)
-        if not satisfied and wanted.wait_s > 0:
+        parked = suspect and await self._parked.concerns(view.name, key, wanted.position)
+        if not satisfied and not parked and wanted.wait_s > 0:
             look, glance = partial(self._look, view, key, wanted), partial(self._glance, view, key, wanted)
-            checkpoint, stored = await self._look_until(
-                view, wanted, look, lambda seen: _satisfies(*seen, wanted), glance
+            checkpoint, stored, suspect = await self._look_until(
+                view, wanted, look, lambda seen: _satisfies(*seen[:2], wanted), glance
             )
             satisfied = _satisfies(checkpoint, stored, wanted)
-        if checkpoint is not None and satisfied:
+            parked = suspect and await self._parked.concerns(view.name, key, wanted.position)
+        if checkpoint is not None and satisfied and not parked:
             return Found(stored, checkpoint)
-        return Behind(wanted, stored.version if stored else None, checkpoint, await self.freshness(view, wanted))
+        version, freshness = stored.version if stored else None, await self.freshness(view, wanted)
+        return Behind(wanted, version, checkpoint, freshness, parked)
 
     async def get_many(self, view: View[Row], keys: Collection[Key], wanted: Wanted) -> dict[Key, Stored[Row]] | Behind:
         """The rows of these keys, as far as there are any, none of them older than the wanted position."""
@@ -107,10 +112,13 @@ class ReadModels:
             wanted = left
         position = wanted.position or 0
         look = partial(self._look_at_many, view, keys, position)
-        checkpoint, found = await self._look_until(view, wanted, look, lambda seen: _reaches(seen[0], position))
-        if _reaches(checkpoint, position):
+        checkpoint, found, suspect = await self._look_until(
+            view, wanted, look, lambda seen: _reaches(seen[0], position)
+        )
+        parked = suspect and await self._lacks(view, wanted)
+        if _reaches(checkpoint, position) and not parked:
             return found
-        return Behind(wanted, None, checkpoint, await self.freshness(view, wanted))
+        return Behind(wanted, None, checkpoint, await self.freshness(view, wanted), parked)
 
     async def top(
         self, view: View[Any], unions: Sequence[Collection[str]], most: int, wanted: Wanted, kept_ms: int = 0
@@ -122,15 +130,15 @@ class ReadModels:
             wanted = left
         deadline, position = time.monotonic() + wanted.wait_s, wanted.position or 0
 
-        async def look() -> tuple[int, list[Top]] | None:
+        async def look() -> tuple[int, list[Top], bool] | None:
             try:
                 return await self._rankings[view.name].top(unions, most, kept_ms=kept_ms, position=position)
             except (RedisError, OSError):
                 return None
 
         answer = await self._look_until(view, wanted, look, lambda seen: seen is None or seen[0] >= position)
-        if answer is not None and answer[0] >= position:
-            return answer
+        if answer is not None and answer[0] >= position and not (answer[2] and await self._lacks(view, wanted)):
+            return answer[:2]
         if wanted.position is None:
             return None
         return reached if isinstance(reached := await self.reach(view, wanted.until(deadline)), Behind) else None
@@ -143,7 +151,14 @@ class ReadModels:
             wanted = left
         position, look = wanted.position or 0, partial(self.freshness, view, wanted)
         freshness = await self._look_until(view, wanted, look, lambda seen: seen.position >= position)
-        return freshness if freshness.position >= position else Behind(wanted, None, freshness.position, freshness)
+        parked = freshness.parked > 0 and await self._lacks(view, wanted)
+        if freshness.position >= position and not parked:
+            return freshness
+        return Behind(wanted, None, freshness.position, freshness, parked)
+
+    async def _lacks(self, view: View[Any], wanted: Wanted) -> bool:
+        """Whether the event of the wanted token is parked."""
+        return wanted.position is not None and await self._parked.concerns(view.name, None, wanted.position)
 
     async def listed(
         self,
@@ -227,18 +242,20 @@ class ReadModels:
         missing = [key for key in keys if key not in found[1]]
         if not missing:
             return found
-        checkpoint, rows = await self._rows[view.name].read(missing)
-        return checkpoint, found[1] | rows
+        checkpoint, rows, parked = await self._rows[view.name].read(missing)
+        return checkpoint, found[1] | rows, found[2] or parked
 
     async def _documents_of(self, view: View[Row], keys: Collection[Key], position: int) -> Rows[Row]:
         documents: RedisView[Row] | None = self._documents.get(view.name)
         if documents is None:
-            return None, {}
+            return None, {}, False
         try:
-            checkpoint, found = await documents.read_many(keys)
+            checkpoint, found, parked = await documents.read_many(keys)
         except (RedisError, OSError):
-            return None, {}
-        return (checkpoint, found) if checkpoint is not None and checkpoint >= position else (None, {})
+            return None, {}, False
+        if checkpoint is None or checkpoint < position:
+            return None, {}, False
+        return checkpoint, found, parked
 
     async def _look(self, view: View[Row], key: Key, wanted: Wanted) -> _Look[Row]:
         """Redis first; the flat table when Redis has nothing to say or is not as fresh as it must be.
@@ -248,25 +265,25 @@ class ReadModels:
         documents: RedisView[Row] | None = self._documents.get(view.name)
         if documents is not None:
             try:
-                checkpoint, stored = await documents.read(key)
+                checkpoint, stored, parked = await documents.read(key)
             except (RedisError, OSError):
                 return await self._look_in_table(view, key)
             if stored is not None and _satisfies(checkpoint, stored, wanted):
-                return checkpoint, stored
+                return checkpoint, stored, parked and wanted.position is not None
         return await self._look_in_table(view, key)
 
     async def _glance(self, view: View[Row], key: Key, wanted: Wanted) -> _Look[Row]:
         """As a look, but while Redis is not far enough, nobody asks whether the table is."""
         documents: RedisView[Row] | None = self._documents.get(view.name)
         with contextlib.suppress(RedisError, OSError):
-            checkpoint, stored = await documents.read(key) if documents is not None else (None, None)
+            checkpoint, stored, parked = await documents.read(key) if documents is not None else (None, None, False)
             if checkpoint is not None and (stored is not None or not _satisfies(checkpoint, None, wanted)):
-                return checkpoint, stored
+                return checkpoint, stored, parked
         return await self._look_in_table(view, key)
 
     async def _look_in_table(self, view: View[Row], key: Key) -> _Look[Row]:
-        checkpoint, rows = await self._rows[view.name].read((key,))
-        return checkpoint, rows.get(key)
+        checkpoint, rows, parked = await self._rows[view.name].read((key,))
+        return checkpoint, rows.get(key), parked
 
 
 def _satisfies(checkpoint: int | None, stored: Stored[Any] | None, wanted: Wanted) -> bool:

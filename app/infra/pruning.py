@@ -16,6 +16,7 @@ where view = $1 and (
     state = 'KEPT' and superseded_at < clock_timestamp() - make_interval(secs => $2)
     or state = 'READY' and only_checked
 )
+returning generation
 """
 """A read that is under way, or a process that has not heard of the switch, still reads what was superseded just now."""
 
@@ -24,6 +25,11 @@ STILL_READ_S = 60.0
 _FENCE = """
 delete from read.checkpoints c using read.generations g
 where g.view = $1 and g.state = 'PRUNED' and (c.view, c.generation) = (g.view, g.generation)
+"""
+
+_FORGET = """
+delete from read.dead_letters d using read.generations g
+where g.view = $1 and g.state = 'PRUNED' and (d.consumer, d.generation) = (g.view, g.generation)
 """
 
 _UNDONE = """
@@ -45,14 +51,15 @@ _KEYS_AT_ONCE = 1_000
 _PAUSE_S = 0.002
 
 
-async def choose(pool: Pool, view: str, still_read_s: float = STILL_READ_S) -> None:
+async def choose(connection: Connection, view: str, still_read_s: float = STILL_READ_S) -> list[int]:
     """Gives up what is kept of the view since more than `still_read_s` seconds, and what was only to be compared.
 
-    From now on nobody can write it. `prune` does the rest.
+    To be called in a transaction. From its end on nobody can write it; `prune` does the rest. Returns the generations.
     """
-    async with pool.acquire() as connection, connection.transaction():
-        await connection.execute(_CHOOSE, view, still_read_s)
-        await connection.execute(_FENCE, view)
+    chosen = [row["generation"] for row in await connection.fetch(_CHOOSE, view, still_read_s)]
+    await connection.execute(_FENCE, view)
+    await connection.execute(_FORGET, view)
+    return chosen
 
 
 async def undone(pool: Pool) -> list[str]:

@@ -43,7 +43,7 @@ return redis.call('GET', KEYS[1])
 APPLY = (
     _FENCE
     + """
-if redis.call('GET', KEYS[1]) ~= ARGV[2] then return 'lost' end
+if string.match(redis.call('GET', KEYS[1]) or '', '%d+') ~= ARGV[2] then return 'lost' end
 local a = 4
 """
     + _WRITE
@@ -79,6 +79,15 @@ return 'put'
 """
 )
 
+SUSPEND = (
+    _FENCE
+    + """
+if redis.call('EXISTS', KEYS[1]) == 0 then return 'lost' end
+redis.call('SET', KEYS[1], ARGV[2])
+return 'suspended'
+"""
+)
+
 OPEN = (
     _FENCE
     + """
@@ -88,8 +97,8 @@ return 'open'
 )
 
 TOP = """
-local checkpoint = redis.call('GET', KEYS[1])
-if not checkpoint then return {} end
+local checkpoint, state = string.match(redis.call('GET', KEYS[1]) or '', '(%d+)(%a?)')
+if not checkpoint or state == 'a' then return {} end
 local unions, most, kept_ms, wanted = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local first, firsts = 3 + unions, {}
 for u = 1, unions do
@@ -125,7 +134,7 @@ if alone or not made or tonumber(depth) < most then
 end
 
 local top = redis.call('ZREVRANGE', ranking, 0, most - 1, 'WITHSCORES')
-local answer = {made_at, top}
+local answer = {made_at .. state, top}
 if #top > 0 then
     local members = {}
     for m = 1, #top, 2 do members[#members + 1] = top[m] end

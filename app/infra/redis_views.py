@@ -5,10 +5,14 @@ Keys: `<prefix>:<view>:<generation>:<shard>:checkpoint` and `…:epoch`, and ben
 so a read of both at one moment tells how fresh the answer is. What is written is what holds now, never an increment:
 writing it twice changes nothing. A checkpoint that is missing means that Redis lost the shard: readers then ask the
 flat table, and the shard's worker restores it.
+
+A checkpoint that ends in `p` says that something of the shard is parked; the document of a parked aggregate is empty,
+and readers ask the flat table for it. One that ends in `a` says that rows are being amended, and is taken for lost.
 """
 
 import hashlib
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, Generic, TypeVar
@@ -28,6 +32,7 @@ from app.kernel.view import Key
 Row = TypeVar("Row")
 
 _RESTORE_CHUNK = 500
+_PARKED, _AMENDING = "p", "a"
 _NAMES_KEPT: Final = 16_384
 """Of keys; who goes through more of them than these in turn pays for making each name anew."""
 
@@ -76,29 +81,31 @@ class RedisView(Generic[Row]):
         self._apply = redis.register_script(redis_scripts.APPLY)
         self._restore = redis.register_script(redis_scripts.RESTORE)
         self._put = redis.register_script(redis_scripts.PUT)
+        self._suspend = redis.register_script(redis_scripts.SUSPEND)
         self._open = redis.register_script(redis_scripts.OPEN)
         self._top = redis.register_script(redis_scripts.TOP)
 
-    async def read(self, key: Key) -> tuple[int | None, Stored[Row] | None]:
-        """The checkpoint of the key's shard (None: lost) and the document, out of one moment."""
+    async def read(self, key: Key) -> tuple[int | None, Stored[Row] | None, bool]:
+        """The checkpoint of the key's shard (None: lost), the document, and whether anything of the shard is parked.
+
+        All of one moment.
+        """
         at, name = self._names(key)
         moment = await self._gets.ask(at, name)
-        checkpoint, document = moment[at], moment[name]
-        if checkpoint is None:
-            return None, None
-        return int(checkpoint), self._decoded.of(name, document, self._decode) if document is not None else None
+        document, (checkpoint, parked) = moment[name], _checkpoint(moment[at])
+        if checkpoint is None or not document:
+            return checkpoint, None, parked
+        return checkpoint, self._decoded.of(name, document, self._decode), parked
 
-    async def read_many(self, keys: Collection[Key]) -> tuple[int | None, dict[Key, Stored[Row]]]:
-        """The least checkpoint of these keys' shards (None: one is lost), and the documents there are."""
+    async def read_many(self, keys: Collection[Key]) -> tuple[int | None, dict[Key, Stored[Row]], bool]:
+        """The least checkpoint of these keys' shards (None: one is lost), the documents there are, and as above."""
         names = {key: self._names(key) for key in keys}
         moment = await self._gets.ask(*(name for both in names.values() for name in both))
-        checkpoints = [moment[at] for at in {at for at, _ in names.values()}]
+        checkpoints = [_checkpoint(moment[at]) for at in {at for at, _ in names.values()}]
         held = {key: (name, moment[name]) for key, (_, name) in names.items()}
-        found = {
-            key: self._decoded.of(name, text, self._decode) for key, (name, text) in held.items() if text is not None
-        }
-        reached = [int(each) for each in checkpoints if each is not None]
-        return min(reached) if len(reached) == len(checkpoints) else None, found
+        found = {key: self._decoded.of(name, text, self._decode) for key, (name, text) in held.items() if text}
+        reached, parked = [each for each, _ in checkpoints if each is not None], any(each for _, each in checkpoints)
+        return min(reached) if len(reached) == len(checkpoints) else None, found, parked
 
     def _names_of(self, key: Key) -> tuple[bytes, bytes]:
         """The names of the checkpoint and the document of a key."""
@@ -106,12 +113,12 @@ class RedisView(Generic[Row]):
 
     async def top(
         self, unions: Sequence[Collection[str]], most: int, *, kept_ms: int, position: int
-    ) -> tuple[int, list[Top]] | None:
+    ) -> tuple[int, list[Top], bool] | None:
         """The members with the highest sum of scores over the first union of sets, and their sums in every union.
 
         Members of equal score come in the order of their names, last first. A union that was made up to `kept_ms`
-        milliseconds ago is used again if it had reached `position`. Returns the checkpoint of the answer with it, or
-        None if Redis has lost the view, which must have one shard.
+        milliseconds ago is used again if it had reached `position`. Returns the checkpoint of the answer before it,
+        and after it whether anything of the view is parked, or None if Redis has lost it. It must have one shard.
         """
         name = hashlib.sha256(repr(unions).encode()).hexdigest()[:24]
         merged = [f"{self._base}union:{name}:{n}" for n in range(len(unions))]
@@ -123,8 +130,7 @@ class RedisView(Generic[Row]):
     async def checkpoints(self) -> Sequence[int | None]:
         """Those of all shards, None where one is lost. Raises RedisError or OSError."""
         moment = await self._gets.ask(*self._checkpoint_names)
-        found = [moment[name] for name in self._checkpoint_names]
-        return [int(each) if each is not None else None for each in found]
+        return [_checkpoint(moment[name])[0] for name in self._checkpoint_names]
 
     async def held(self, keys: Sequence[Key]) -> Sequence[bytes | None]:
         """The documents of these keys as they are, all out of one moment. Raises RedisError or OSError."""
@@ -136,38 +142,59 @@ class RedisView(Generic[Row]):
         """Shuts out older epochs, and tells the checkpoint (None: lost). Raises Fenced when a newer epoch was here."""
         answer = await self._rounds.run(self._claim, self._shard_keys(shard), [epoch], None)
         _require_unfenced(answer)
-        return int(answer) if answer is not None else None
+        return _checkpoint(answer)[0]
+
+    async def suspend(self, shard: int, epoch: int, position: int) -> None:
+        """Says that rows are about to be amended: until the next apply, readers are sent to the flat table."""
+        arguments = [epoch, f"{position}{_AMENDING}"]
+        _require_unfenced(await self._rounds.run(self._suspend, self._shard_keys(shard), arguments, None))
 
     async def apply(
-        self, progress: Progress, rows: Mapping[Key, Stored[Row]], documents: Sequence[bytes] | None = None
+        self,
+        progress: Progress,
+        rows: Mapping[Key, Stored[Row]],
+        documents: Sequence[bytes] | None = None,
+        hidden: AbstractSet[Key] = frozenset(),
     ) -> None:
         """Writes rows and checkpoint in one script. Raises Fenced or Lost, and writes nothing then.
 
-        `documents` are those of the rows, where they have been made already.
+        `documents` are those of the rows, where they have been made already; those of `hidden` keys become empty.
         """
-        keys, values = self._writes(rows, documents)
+        keys, values = self._writes(rows, documents, hidden)
         keys, values = [*self._shard_keys(progress.shard), *keys], [*_head(progress), *values]
         answer = await self._rounds.run(self._apply, keys, values, self.view.name)
         _require_unfenced(answer)
         if answer == b"lost":
             raise Lost(f"{self._base}{progress.shard}")
 
-    async def fill(self, progress: Progress, rows: Mapping[Key, Stored[Row]], documents: Sequence[bytes]) -> None:
+    async def fill(
+        self,
+        progress: Progress,
+        rows: Mapping[Key, Stored[Row]],
+        documents: Sequence[bytes],
+        hidden: AbstractSet[Key] = frozenset(),
+    ) -> None:
         """As `apply`, in small steps and the checkpoint last: for a generation that nobody reads, and many rows.
 
         Should it end in between, what is written beyond the checkpoint is written again before that gets there.
         """
-        keys, written = list(rows), self.view.documents
+        keys = list(rows)
         for start in range(0, len(keys), _RESTORE_CHUNK):
             part = {key: rows[key] for key in keys[start : start + _RESTORE_CHUNK]}
-            made = documents[start : start + _RESTORE_CHUNK] if written else None
-            names, values = self._writes(part, made)
+            names, values = self._writes(part, documents[start : start + _RESTORE_CHUNK], frozenset())
             names = [*self._shard_keys(progress.shard), *names]
             _require_unfenced(await self._put(keys=names, args=[progress.epoch, *values]))
-        await self.apply(progress, {})
+        await self.apply(progress, {}, None, hidden)
 
     async def restore(
-        self, pool: Pool, shard: int, epoch: int, upto: int, since: int | None, keep_alive: KeepAlive
+        self,
+        pool: Pool,
+        shard: int,
+        epoch: int,
+        upto: int,
+        since: int | None,
+        keep_alive: KeepAlive,
+        hidden: AbstractSet[Key] = frozenset(),
     ) -> int:
         """Copies the shard's rows after position `since` (None: all) from the flat table, which must rest at `upto`.
 
@@ -179,24 +206,31 @@ class RedisView(Generic[Row]):
             cursor = await connection.cursor(self._rows_of_shard, shard, -1 if since is None else since)
             while records := await cursor.fetch(_RESTORE_CHUNK):
                 rows = {record[self.view.key]: self.table.stored(record) for record in records}
-                await self._restore_chunk(shard, epoch, rows)
+                await self._restore_chunk(shard, epoch, rows, hidden & rows.keys())
                 copied += len(rows)
                 await keep_alive()
-        _require_unfenced(await self._rounds.run(self._open, self._shard_keys(shard), [epoch, upto], self.view.name))
+        if hidden:
+            await self._restore_chunk(shard, epoch, {}, hidden)
+        arguments = [epoch, f"{upto}{_PARKED if hidden else ''}"]
+        _require_unfenced(await self._rounds.run(self._open, self._shard_keys(shard), arguments, self.view.name))
         return copied
 
-    async def _restore_chunk(self, shard: int, epoch: int, rows: Mapping[Key, Stored[Row]]) -> None:
-        keys, values = self._writes(rows)
+    async def _restore_chunk(
+        self, shard: int, epoch: int, rows: Mapping[Key, Stored[Row]], hidden: AbstractSet[Key] = frozenset()
+    ) -> None:
+        keys, values = self._writes(rows, None, hidden)
         _require_unfenced(await self._restore(keys=[*self._shard_keys(shard), *keys], args=[epoch, *values]))
 
     def _writes(
-        self, rows: Mapping[Key, Stored[Row]], documents: Sequence[bytes] | None = None
+        self, rows: Mapping[Key, Stored[Row]], documents: Sequence[bytes] | None, hidden: AbstractSet[Key]
     ) -> tuple[list[str], list[Any]]:
-        """Keys and arguments that write these rows."""
+        """Keys and arguments that write these rows, and nothing for the hidden ones."""
         keys, values = list[str](), list[Any]([0])
         if self.view.documents:
-            keys += [self._document_key(key) for key in rows]
-            values = [len(rows), *(documents or map(self.table.document, rows.values()))]
+            written = dict(zip(rows, documents or map(self.table.document, rows.values()), strict=True))
+            written |= dict.fromkeys(hidden, b"")
+            keys += [self._document_key(key) for key in written]
+            values = [len(written), *written.values()]
         for ranking, places in self._places(rows).items():
             keys.append(f"{self._base}rank:{ranking}")
             values += [len(places) // 2, *places]
@@ -221,7 +255,17 @@ class RedisView(Generic[Row]):
 
 
 def _head(progress: Progress) -> list[Any]:
-    return [progress.epoch, progress.start, progress.upto]
+    return [progress.epoch, progress.start, f"{progress.upto}{_PARKED if progress.parked else ''}"]
+
+
+def _checkpoint(text: bytes | None) -> tuple[int | None, bool]:
+    """The position that a checkpoint tells, None for one that is lost, and whether anything is parked."""
+    if text is None:
+        return None, False
+    try:
+        return int(text), False
+    except ValueError:
+        return (int(text[:-1]), True) if text.endswith(_PARKED.encode()) else (None, False)
 
 
 def _require_unfenced(answer: Any) -> None:
@@ -229,10 +273,13 @@ def _require_unfenced(answer: Any) -> None:
         raise Fenced("a newer epoch writes to Redis")
 
 
-def _ranking(answer: Sequence[Any]) -> tuple[int, list[Top]]:
-    position, first, *others = answer
+def _ranking(answer: Sequence[Any]) -> tuple[int, list[Top], bool]:
+    at, first, *others = answer
     members, scores = first[::2], [first[1::2], *others]
-    return int(position), [
+    position, parked = _checkpoint(at)
+    assert position is not None
+    top = [
         Top(member.decode(), tuple(float(score or 0) for score in each))
         for member, *each in zip(members, *scores, strict=True)
     ]
+    return position, top, parked

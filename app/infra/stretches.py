@@ -1,8 +1,9 @@
 """Pieces of the log on their way to the views."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 import asyncpg
 
@@ -26,6 +27,13 @@ class Logged:
         self.type: str = row["type"]
         self.recorded_at: datetime = row["recorded_at"]
         self.size = len(row["data"] or "") + len(row["metadata"] or "")
+
+    @property
+    def aggregate_id(self) -> UUID:
+        """Whose event it is, which an event that cannot be decoded tells as well."""
+        known = self._recorded.aggregate_id if self._recorded else self._row and self._row["aggregate_id"]
+        assert isinstance(known, UUID)
+        return known
 
     def recorded(self) -> Recorded[Event]:
         """The event. Raises what EventCatalog.decode does, to everybody who asks."""
@@ -57,3 +65,12 @@ class Stretch:
                 yield Stretch(self.events[begin:number], event.position, self.head, since)
                 begin, size, since = number, 0, event.position
         yield Stretch(self.events[begin:], self.upto, self.head, since)
+
+    def singles(self, concerns: Callable[[Logged], bool]) -> Iterator["Stretch"]:
+        """The same in pieces with one event each that concerns somebody; the last piece may have none."""
+        since = self.since
+        for event in filter(concerns, self.events):
+            yield Stretch([event], event.position, self.head, since)
+            since = event.position
+        if since < self.upto:
+            yield Stretch((), self.upto, self.head, since)

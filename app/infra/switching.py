@@ -9,15 +9,12 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-import asyncpg
 from redis.exceptions import RedisError
 
 from app.infra import generations
 from app.infra.db import Connection, Pool
 from app.infra.redis_views import RedisView
 from app.infra.table_views import TableView
-from app.kernel.problem import Problem
-from app.kernel.view import View
 
 _LONGEST_S = 0.4
 """How long the live generation stands still at most while the next one passes it."""
@@ -52,10 +49,6 @@ Documents = Callable[[TableView[Any]], RedisView[Any] | None]
 
 class NotThereYet(Exception):
     """The other generation did not pass the live one while that stood still. Trying again is right."""
-
-
-class CannotRollBack(Problem):
-    """There is no generation to go back to, or not with this version of the code."""
 
 
 async def lock(connection: Connection, view: str) -> None:
@@ -106,22 +99,3 @@ async def held_by(documents: RedisView[Any]) -> Sequence[int]:
         return [each for each in await documents.checkpoints() if each is not None]
     except (RedisError, OSError):
         return ()
-
-
-_KEPT = """
-select generation, fingerprint from read.generations
-where view = $1 and state = 'KEPT' order by superseded_at desc limit 1
-"""
-
-
-async def kept(connection: Connection | Pool, view: View[Any]) -> TableView[Any]:
-    """The generation that was live before. Raises CannotRollBack."""
-    row: asyncpg.Record | None = await connection.fetchrow(_KEPT, view.name)
-    if row is None:
-        raise CannotRollBack(f"Nothing is kept of {view.name} that it could be rolled back to.")
-    if row["fingerprint"] != generations.fingerprint(view):
-        raise CannotRollBack(
-            f"Generation {row['generation']} of {view.name} has another definition than this version of the code. "
-            "Deploy the version that made it instead: it is kept, and catches up."
-        )
-    return TableView(view, row["generation"])

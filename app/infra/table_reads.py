@@ -13,8 +13,9 @@ from app.kernel.view import Key
 
 Row = TypeVar("Row")
 
-Rows = tuple[int | None, dict[Key, Stored[Row]]]
-"""The least checkpoint of some keys' shards, None where one has none, and the rows that there are of them."""
+Rows = tuple[int | None, dict[Key, Stored[Row]], bool]
+"""The least checkpoint of some keys' shards, None where one has none, the rows that there are of them, and whether
+anything of these shards is parked."""
 
 
 class TableReads(Generic[Row]):
@@ -33,10 +34,13 @@ class TableReads(Generic[Row]):
         shards = {self._shard(key) for key in keys}
         records = await self._sessions.fetch(self._table.select_with_checkpoints, list(keys), list(shards))
         checkpoints = {record["checkpoint_shard"]: record["checkpoint"] for record in records}
+        parked = any(record["checkpoint_parked"] for record in records)
         rows = {record[self._table.key]: self._table.stored(record) for record in records if _holds_a_row(record)}
-        return [self._part(each, checkpoints, rows) for each in asked]
+        return [(*self._part(each, checkpoints, rows), parked) for each in asked]
 
-    def _part(self, keys: Collection[Key], checkpoints: dict[int, int], rows: dict[Key, Stored[Row]]) -> Rows[Row]:
+    def _part(
+        self, keys: Collection[Key], checkpoints: dict[int, int], rows: dict[Key, Stored[Row]]
+    ) -> tuple[int | None, dict[Key, Stored[Row]]]:
         reached = [checkpoints.get(shard) for shard in {self._shard(key) for key in keys}]
         known = [each for each in reached if each is not None]
         return min(known) if len(known) == len(reached) else None, {key: rows[key] for key in keys if key in rows}

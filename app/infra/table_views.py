@@ -25,7 +25,10 @@ class Fenced(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far an apply moves a shard: from one position to another, seen up to `head`, under an epoch."""
+    """How far an apply moves a shard: from one position to another, seen up to `head`, under an epoch.
+
+    `parked` says that something of the shard is parked afterwards.
+    """
 
     shard: int
     epoch: int
@@ -33,6 +36,7 @@ class Progress:
     upto: int
     head: int
     event_at: datetime | None
+    parked: bool = False
 
 
 class TableView(Table[Row]):
@@ -92,7 +96,8 @@ class TableView(Table[Row]):
         """
         rows = f"select * from {self.table} where {self.key} = any($1::{self.columns[0].sql}[])"
         return (
-            f"select c.shard as checkpoint_shard, c.position as checkpoint, {self.selected} "
+            f"select c.shard as checkpoint_shard, c.position as checkpoint, c.parked as checkpoint_parked, "
+            f"{self.selected} "
             f"from read.checkpoints c left join ({rows}) present on present.shard = c.shard "
             f"where c.view = '{self.view.name}' and c.generation = {self.generation} and c.shard = any($2::smallint[])"
         )
@@ -116,14 +121,14 @@ class Write:
         return Fenced("{}/{}/{} at epoch {}".format(*self.epoch))
 
 
-def moving(tables: Sequence[Table[Any]], *, patient: bool) -> str:
+def moving(tables: Sequence[Table[Any]], *, patient: bool, amending: bool = False) -> str:
     """The statement that moves checkpoints of any shards, and writes to these tables what belongs to those that move.
 
     Its `parameters` are the moves, and then what is to be written of each to which table. A checkpoint that somebody
-    else has locked it waits for if it is `patient`, and leaves where it is otherwise.
+    else has locked it waits for if it is `patient`, and leaves where it is otherwise. `amending` is as in `upsert`.
     """
     given = "select shard, documents from given where place ="
-    parts = [f"written_{n} as ({table.upsert(f'{given} {n}')})" for n, table in enumerate(tables)]
+    parts = [f"written_{n} as ({table.upsert(f'{given} {n}', amending=amending)})" for n, table in enumerate(tables)]
     move = _MOVE.format(locked="" if patient else "skip locked", lease=TTL)
     return f"with {', '.join([move, *parts])} select * from moved"
 

@@ -102,11 +102,13 @@ class Table(Generic[Row]):
         rows = await connection.fetch(self.select_by_keys, list(keys))
         return {row[self.key]: self.stored(row) for row in rows}
 
-    def upsert(self, source: str) -> str:
+    def upsert(self, source: str, *, amending: bool = False) -> str:
         """A statement that writes the rows that `source` gives: shards, with the `documents` of each as a JSON list.
 
-        A row that is there already at the same position or a later one stays as it is.
+        A row that is there already at the same position or a later one stays as it is; when `amending`, only one at a
+        later position.
         """
+        older = "<=" if amending else "<"
         names = [*(c.name for c in self.columns), *(name for name, _ in _MACHINERY)]
         values = ", ".join(column.value for column in self.columns)
         columns = ", ".join(f"{c.name} {c.sql}" for c in self.columns)
@@ -117,7 +119,7 @@ class Table(Generic[Row]):
             f"from ({source}) as given, "
             f'jsonb_to_recordset(given.documents) as d ("row" jsonb, version bigint, position bigint), '
             f'jsonb_to_record(d."row") as r ({columns}) '
-            f"on conflict ({self.key}) do update set {updates} where present.position < excluded.position"
+            f"on conflict ({self.key}) do update set {updates} where present.position {older} excluded.position"
         )
 
     def document(self, stored: Stored[Row]) -> bytes:

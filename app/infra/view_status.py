@@ -15,10 +15,14 @@ select view, generation, count(*) as shards, min(position) as position, (select 
        extract(epoch from clock_timestamp() - min(event_at) filter (
            where position < (select head from seen)
        ))::float8 as lag_s,
+       sum(parked) as parked,
        string_agg(error, '; ') filter (where state = 'FAILING') as error,
        array_agg(distinct owner) filter (where owner is not null and lease_until > clock_timestamp()) as owners
 from read.checkpoints c
-where generation = (select max(generation) from read.generations g where g.view = c.view)
+where generation = (
+    select generation from read.generations g where g.view = c.view and g.state <> 'PRUNED'
+    order by g.state = 'LIVE' desc, generation desc limit 1
+)
 group by view, generation order by view
 """
 
@@ -28,7 +32,10 @@ DEAD_AFTER_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """One view. `state`: FRESH, LAGGING, STALLED (no heartbeat), FAILING; `lag_s`: age of what is shown, in seconds."""
+    """One view. `state`: FRESH, LAGGING, STALLED (no heartbeat), FAILING; `lag_s`: age of what is shown, in seconds.
+
+    `parked` counts the aggregates of which something could not be projected.
+    """
 
     view: str
     generation: int
@@ -40,6 +47,7 @@ class Status:
     heartbeat_at: datetime | None
     owners: tuple[str, ...]
     error: str | None
+    parked: int = 0
 
     @property
     def events_behind(self) -> int:
@@ -70,6 +78,7 @@ def _status(row: asyncpg.Record) -> Status:
         heartbeat_at=row["heartbeat_at"],
         owners=tuple(row["owners"] or ()),
         error=row["error"],
+        parked=int(row["parked"]),
     )
 
 

@@ -33,12 +33,13 @@ class Found(Struct, Generic[Row], frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Behind:
-    """The view did not reach what was wanted in time."""
+    """The view did not reach what was wanted in time, or cannot: it is `parked`."""
 
     wanted: Wanted
     version: int | None
     checkpoint: int | None
     freshness: Freshness
+    parked: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,12 @@ waits for a checkpoint that somebody else has locked but the one whose it is.
 """
 
 from collections import OrderedDict
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any
 
 import asyncpg
 
-from app.infra.db import TRANSIENT, Pool
+from app.infra.db import TRANSIENT, Connection, Pool
 from app.infra.table_views import Progress, TableView, Write, moving, parameters
 from app.infra.tables import Table
 from app.infra.together import Together
@@ -53,6 +53,28 @@ class Writes:
         together = write.size <= _MOST_BYTES and await line.ask(write)
         if not together and (error := await self._alone(write)):
             raise error
+
+    async def write_beside(
+        self,
+        table: TableView[Any],
+        progress: Progress,
+        documents: tuple[Sequence[bytes], Sequence[bytes]],
+        beside: Callable[[Connection], Awaitable[None]],
+        *,
+        amending: bool = False,
+    ) -> None:
+        """The same for one shard alone, of rows and entities, in a transaction in which `beside` writes, too.
+
+        When `amending`, rows may be written anew that are at their position already.
+        """
+        write = table.write(progress, *documents)
+        async with self._pool.acquire() as connection, connection.transaction():
+            statement = moving(tables := [*write.documents], patient=True, amending=amending)
+            if await connection.fetchval(statement, *parameters(tables, [write])) is None:
+                raise write.fenced()
+            await beside(connection)
+            if amending:  # what is amended is not projected again, so the commit waits for the disk
+                await connection.execute("set local synchronous_commit = on")
 
     async def _go(self, writes: Sequence[Write]) -> Sequence[bool]:
         """Which of them are written. Those that are not have to try by themselves, and find out why."""

@@ -18,12 +18,14 @@ class Command:
 
     Values of fields marked `generated` are chosen by the server, so two sendings of one command may differ in them.
     A `dated` command enters older books: its `at` is the date written there, so it is content.
-    Commands `for_operators` are refused to everyone else; for the others the handler looks at who owns what.
+    Commands `for_operators`, or even `for_admins`, are refused to everyone else; for the others the handler looks at
+    who owns what.
     """
 
     target: ClassVar[str]
     dated: ClassVar[bool] = False
     for_operators: ClassVar[bool] = False
+    for_admins: ClassVar[bool] = False
     at: datetime = field(metadata={"generated": True})
 
     @property
@@ -94,6 +96,11 @@ class Principal:
         """Raises Forbidden for anyone who does not run the shop."""
         if not self.is_operator:
             raise Forbidden("Only an operator of the shop may do this.")
+
+    def require_admin(self) -> None:
+        """Raises Forbidden for anyone who does not administer the installation."""
+        if Role.ADMIN not in self.roles:
+            raise Forbidden("Only an administrator may do this.")
 
     def owns(self, customer_id: UUID | None) -> bool:
         """True for an operator, and for the customer whose record this is."""

@@ -57,6 +57,7 @@ def rollup(
         keys=keys,
         evolve=evolve,
         entity=of,
+        commutes=True,
         documents=documents,
         rankings=rankings,
         indexes=indexes,

@@ -70,6 +70,9 @@ class View(Generic[Row]):
     With `documents` every row is also kept ready-made in Redis; `rankings` says which places a row gives there in
     sorted sets. Keys are spread over `shards`, which are projected in parallel. `indexes` are column lists as
     PostgreSQL reads them, or begin with `using`.
+
+    Where the fold `commutes`, an event of one aggregate may be folded into a row after later ones of other aggregates,
+    and what comes of it is the same to the last digit.
     """
 
     name: str
@@ -79,6 +82,7 @@ class View(Generic[Row]):
     evolve: Callable[[Row | None, Any, Any], Row | None]
     entity: Entity[Any] | None = None
     shards: int = 1
+    commutes: bool = False
     documents: bool = False
     rankings: Callable[[Row], Iterable[Ranked]] | None = None
     indexes: tuple[str, ...] = ()

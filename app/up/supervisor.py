@@ -190,7 +190,7 @@ class Supervisor:
         self._console.print(f"Data       {self._data_dir}", soft_wrap=True)
         if self._is_open:
             self._console.print(
-                "Access     open: on this machine everybody is an operator, without a token", style="yellow"
+                "Access     open: on this machine everybody is an administrator, without a token", style="yellow"
             )
         self._console.print("Ctrl-C stops everything")
 

@@ -59,4 +59,9 @@ def test_every_query_of_the_shop_stands_in_the_table() -> None:
     query = build_schema(schema_file.current()).query_type
     assert query is not None
     table = README[README.index("## What the shop shows") : README.index("## Real orders")]
-    assert set(query.fields) - set(re.findall(r"`(\w+)`", table)) == {"commandStatus", "projectionStatus"}
+    assert set(query.fields) - set(re.findall(r"`(\w+)`", table)) == {
+        "commandStatus",
+        "projectionStatus",
+        "deadLetters",
+        "operations",
+    }

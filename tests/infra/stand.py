@@ -30,7 +30,8 @@ class Stand:
     async def top(
         self, *unions: list[str], most: int = 10, kept_ms: int = 0, position: int = 0
     ) -> tuple[int, list[Top]] | None:
-        return await self.made.documents.top(unions, most, kept_ms=kept_ms, position=position)
+        found = await self.made.documents.top(unions, most, kept_ms=kept_ms, position=position)
+        return found[:2] if found else None
 
     async def unions(self) -> dict[str, int]:
         """What is kept of unions, and how long it still will be, in ms."""

@@ -75,7 +75,7 @@ class DocumentStore(TableStore):
         read = {key: await self.made.documents.read(key) for key in (A, B)}
         checkpoint = read[A][0]
         assert checkpoint is not None
-        return checkpoint, {key: document for key, (_, document) in read.items() if document is not None}
+        return checkpoint, {key: document for key, (_, document, _) in read.items() if document is not None}
 
 
 class RankingStore(DocumentStore):

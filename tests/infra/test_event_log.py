@@ -30,7 +30,8 @@ from app.kernel.view import View, own_key
 from tests.support.installation import Installation
 from workers.ending import end
 from workers.jobs.rest import Rest
-from workers.jobs.shard import ShardProjector, Shared, Stores
+from workers.jobs.shard import ShardProjector
+from workers.jobs.shared import Shared, Stores
 from write_model.customers.events import AddressChanged
 
 WRITERS = 20
@@ -143,7 +144,7 @@ async def project(pool: Pool, seconds: float) -> None:
     assert lease is not None
     following = asyncio.create_task(tail.follow())
     try:
-        shared = Shared(tail, leases, Writes(pool), hints, Rest(hints))  # type: ignore[arg-type]
+        shared = Shared(registry.EVENTS, tail, leases, Writes(pool), hints, Rest(hints), 100)  # type: ignore[arg-type]
         await ShardProjector(stores, shared, lease).run(time.monotonic() + seconds)
     finally:
         await end([following])

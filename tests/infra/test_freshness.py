@@ -205,8 +205,7 @@ class TestRedis:
 
     async def test_redis_does_not_lead_a_view_that_was_never_projected(self, reader: Reader) -> None:
         await reader.stores.redis.flushall()
-        checkpoint, stored = await reader.stores.documents[HERE].read(new_id())
-        assert (checkpoint, stored) == (None, None)
+        assert await reader.stores.documents[HERE].read(new_id()) == (None, None, False)
 
 
 class TestManyKeys:

@@ -15,7 +15,8 @@ from app.infra.embedded import Servers
 from app.infra.freshness import ReadModels
 from app.infra.generation_watch import GenerationWatch
 from app.infra.rebuild_progress import progress
-from app.infra.switching import CannotRollBack, NotThereYet
+from app.infra.requests import NotPossible
+from app.infra.switching import NotThereYet
 from app.infra.table_views import TableView
 from app.infra.wanted import Behind, Found, Wanted
 from app.kernel.view import View
@@ -54,19 +55,20 @@ class Shop:
         live = (await self.state(view)).get(generation) == "LIVE"
         return live and self.reads.table(view).generation == generation
 
-    async def roll_back(self) -> int:
-        table = await switching.kept(self.projecting.pool, VIEW)
-        await until(lambda: self.switches(table))
-        return table.generation
+    async def roll_back(self, view: View[Any] = VIEW) -> int:
+        async with self.projecting.pool.acquire() as connection, connection.transaction():
+            return await rebuilding.roll_back(connection, view)
 
-    async def switches(self, table: TableView[Any]) -> bool:
-        try:
-            return await switching.switch(self.projecting.pool, self.projecting.documents_of, table)
-        except NotThereYet:
-            return False
+    async def switch_to(self, generation: int) -> bool:
+        table = TableView(VIEW, generation)
+        return await switching.switch(self.projecting.pool, self.projecting.documents_of, table)
+
+    async def choose(self, still_read_s: float = 0.0) -> None:
+        async with self.projecting.pool.acquire() as connection, connection.transaction():
+            await pruning.choose(connection, NAME, still_read_s)
 
     async def prune(self, still_read_s: float = 0.0) -> list[int]:
-        await pruning.choose(self.projecting.pool, NAME, still_read_s)
+        await self.choose(still_read_s)
         return await pruning.prune(self.projecting.pool, self.projecting.redis, self.projecting.prefix, NAME)
 
     async def keys(self, generation: int) -> list[bytes]:
@@ -120,24 +122,39 @@ async def test_rolling_back_and_forth_loses_nothing(shop: Shop) -> None:
         receipt = await shop.floor.send(registration())
         for live, kept in ((1, 2), (2, 1)):
             assert await shop.roll_back() == live
-            assert await shop.state() == {live: "LIVE", kept: "KEPT"}
             await until(lambda live=live: shop.is_live(VIEW, live))  # type: ignore[misc]
+            assert await shop.state() == {live: "LIVE", kept: "KEPT"}
             found = await shop.reads.get(VIEW, receipt.aggregate_id, Wanted(position=receipt.position, wait_s=10))
             assert isinstance(found, Found)
             assert found.stored is not None
 
 
 async def test_nothing_is_rolled_back_that_was_never_kept(shop: Shop) -> None:
-    with pytest.raises(CannotRollBack, match="Nothing is kept of customer_profile"):
-        await switching.kept(shop.projecting.pool, VIEW)
+    with pytest.raises(NotPossible, match="nothing is kept of customer_profile"):
+        await shop.roll_back()
 
 
 async def test_a_generation_of_another_definition_is_not_rolled_back_to(shop: Shop) -> None:
     changed = replace(VIEW, revision=VIEW.revision + 1)
     async with working(shop.floor.made):
         await shop.rebuilt()
-    with pytest.raises(CannotRollBack, match="Deploy the version that made it"):
-        await switching.kept(shop.projecting.pool, changed)
+    with pytest.raises(NotPossible, match="deploy the version that made it"):
+        await shop.roll_back(changed)
+
+
+async def test_nothing_is_rolled_back_while_a_rebuild_is_under_way(shop: Shop) -> None:
+    async with working(shop.floor.made):
+        await shop.rebuilt()
+    await rebuilding.begin(shop.projecting.pool, VIEW)
+    with pytest.raises(NotPossible, match="generation 3 of customer_profile is under way"):
+        await shop.roll_back()
+
+
+async def test_code_whose_definition_is_not_live_rebuilds_nothing(shop: Shop) -> None:
+    """During a deployment a worker of the version before may be the one that is asked."""
+    changed = replace(VIEW, revision=VIEW.revision + 1)
+    with pytest.raises(NotPossible, match="ask again when the deployment is over"):
+        await rebuilding.begin(shop.projecting.pool, changed)
 
 
 async def test_one_that_is_behind_what_is_live_is_not_switched_to(shop: Shop) -> None:
@@ -148,7 +165,7 @@ async def test_one_that_is_behind_what_is_live_is_not_switched_to(shop: Shop) ->
         "update read.checkpoints set position = position - 1 where view = $1 and generation = 1", NAME
     )
     with pytest.raises(NotThereYet):
-        await switching.switch(shop.projecting.pool, shop.projecting.documents_of, TableView(VIEW, 1))
+        await shop.switch_to(1)
     assert await shop.state() == {1: "KEPT", 2: "LIVE"}
 
 
@@ -161,9 +178,9 @@ async def test_one_whose_documents_are_behind_is_not_switched_to(shop: Shop) -> 
     assert held is not None
     await shop.projecting.redis.set(documents._shard_keys(0)[0], held - 1)
     with pytest.raises(NotThereYet):
-        await switching.switch(shop.projecting.pool, shop.projecting.documents_of, TableView(VIEW, 1))
+        await shop.switch_to(1)
     await shop.projecting.redis.delete(documents._shard_keys(0)[0])
-    assert await switching.switch(shop.projecting.pool, shop.projecting.documents_of, TableView(VIEW, 1))
+    assert await shop.switch_to(1)
 
 
 async def test_what_is_pruned_is_gone_from_both_stores_and_its_number_is_not_used_again(shop: Shop) -> None:
@@ -186,7 +203,7 @@ async def test_what_is_pruned_is_gone_from_both_stores_and_its_number_is_not_use
 async def test_pruning_that_ended_half_way_is_finished_by_whoever_tends(shop: Shop) -> None:
     async with working(shop.floor.made):
         await shop.rebuilt()
-        await pruning.choose(shop.projecting.pool, NAME, 0.0)
+        await shop.choose()
         await until(lambda: is_gone(shop))
     assert await shop.keys(1) == []
 

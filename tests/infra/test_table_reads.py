@@ -105,7 +105,7 @@ async def test_a_shard_that_is_behind_holds_up_its_own_keys_alone(
 async def test_a_shard_that_nobody_knows_is_not_taken_for_an_empty_one(reads: ReadModels) -> None:
     unknown = type(reads.table(VIEW))(replace(VIEW, shards=3), reads.table(VIEW).generation)
     keys = [key for key in (new_id() for _ in range(50)) if unknown.view.shard_of(key) == 2]
-    assert await TableReads(Sessions(reads.pool, ServerLives()), unknown).read(keys) == (None, {})
+    assert await TableReads(Sessions(reads.pool, ServerLives()), unknown).read(keys) == (None, {}, False)
 
 
 async def test_one_who_gives_up_disturbs_nobody(reads: ReadModels, products: dict[UUID, int]) -> None:

@@ -154,10 +154,10 @@ class TestTheDocuments:
     async def test_a_flushed_redis_says_so_and_is_restored_whole(self, shop_floor: Workshop) -> None:
         lease, documents = await self.filled(shop_floor), shop_floor.documents
         await shop_floor.redis.flushall()
-        assert await documents.read(A) == (None, None)
+        assert await documents.read(A) == (None, None, False)
         with pytest.raises(Lost):
             await documents.apply(progress(lease, 9, 10), row(A, 3, 10))
-        assert await documents.read(A) == (None, None)
+        assert await documents.read(A) == (None, None, False)
         assert await documents.claim(0, lease.epoch) is None
         assert await documents.restore(shop_floor.pool, 0, lease.epoch, 9, None, nothing) == 2
         assert await DocumentStore(shop_floor).contents() == (9, merged([row(A, 3), row(B, 9)]))
@@ -178,7 +178,7 @@ class TestTheDocuments:
         monkeypatch.setattr(RedisView, "_restore_chunk", die_at_the_second)
         with pytest.raises(ConnectionError):
             await shop_floor.documents.restore(shop_floor.pool, 0, lease.epoch, 9, None, nothing)
-        assert await shop_floor.documents.read(A) == (None, None)
+        assert await shop_floor.documents.read(A) == (None, None, False)
         assert await shop_floor.documents.claim(0, lease.epoch) is None
 
     @pytest.mark.parametrize("number", [999, 1_000, 1_001, 5_000])
@@ -187,7 +187,7 @@ class TestTheDocuments:
         await documents.restore(shop_floor.pool, 0, lease.epoch, 9, None, nothing)
         many = merged([row(UUID(int=n), n) for n in range(10, 10 + number)])
         await documents.apply(progress(lease, 9, 10 + number), many)
-        assert await documents.read_many(list(many)) == (10 + number, many)
+        assert await documents.read_many(list(many)) == (10 + number, many, False)
 
     async def test_a_dead_owner_neither_claims_nor_restores(self, shop_floor: Workshop) -> None:
         dead, documents = await self.filled(shop_floor), shop_floor.documents

@@ -211,7 +211,7 @@ async def test_the_table_holds_what_the_page_shows(busy: Floor) -> None:
         table = reads.table(VIEW).entities
         assert table is not None
         for customer in await everyones(busy):
-            _, document = await stores.documents[VIEW.name].read(customer)
+            _, document, _ = await stores.documents[VIEW.name].read(customer)
             assert document is not None
             newest = {stored.row.order_id: stored for stored in document.row.newest}
             assert await table.load(reads.pool, newest.keys()) == newest

@@ -4,7 +4,7 @@ The mutations ask for what the rules of the shop refuse, so a rule's code shows 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from app.kernel import typeid
@@ -38,6 +38,7 @@ class Access:
     another: str
     owner: str
     staff: str
+    admin: str | None = None
 
 
 def read(
@@ -65,6 +66,11 @@ def change(name: str, another: str, owner: str, staff: str, given: Callable[[Kno
 def for_staff(name: str, staff: str, given: Callable[[Known], dict[str, Any]]) -> Access:
     """A mutation that no customer may ask for."""
     return change(name, "FORBIDDEN", "FORBIDDEN", staff, given)
+
+
+def for_admins(name: str) -> Access:
+    """A mutation to a view that only administrators may ask for; there is none of this name."""
+    return replace(for_staff(name, "FORBIDDEN", lambda _: {"view": "sells"}), admin="UNKNOWN_CONSUMER")
 
 
 def of_order(name: str) -> Access:
@@ -103,11 +109,14 @@ QUERIES = {
         "recentlyViewed { edges { cursor } }", "NOTHING", "SEEN", customerId=lambda known: known.owner
     ),
     "projectionStatus": read("projectionStatus { view }", "FORBIDDEN", "SEEN", "FORBIDDEN"),
+    "deadLetters": read("deadLetters { consumer }", "FORBIDDEN", "SEEN", "FORBIDDEN"),
+    "operations": read("operations { kind }", "FORBIDDEN", "SEEN", "FORBIDDEN"),
 }
 
 SUBSCRIPTIONS = {
     "commandStatus": QUERIES["commandStatus"],
     "projectionStatus": QUERIES["projectionStatus"],
+    "deadLetters": QUERIES["deadLetters"],
     "orderChanged": read("orderChanged { id }", "SILENCE", "SEEN", id=lambda known: known.order),
 }
 
@@ -196,4 +205,11 @@ MUTATIONS = {
             "creditedAt": WHEN,
         },
     ),
+    "retryDeadLetters": for_staff("retryDeadLetters", "UNKNOWN_CONSUMER", lambda _: {"consumer": "sells"}),
+    "discardDeadLetter": for_staff(
+        "discardDeadLetter", "UNKNOWN_CONSUMER", lambda _: {"consumer": "sells", "position": 1, "reason": "old"}
+    ),
+    "rebuildView": for_admins("rebuildView"),
+    "rollBackView": for_admins("rollBackView"),
+    "pruneView": for_admins("pruneView"),
 }

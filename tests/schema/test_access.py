@@ -87,7 +87,7 @@ def expected(access: Access, asker: str) -> str:
         "another": access.another,
         "owner": access.owner,
         "operator": access.staff,
-        "admin": access.staff,
+        "admin": access.admin or access.staff,
     }[asker]
 
 

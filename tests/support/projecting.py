@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 from app import bootstrap, registry
 from app.infra.leases import Lease, Leases, ShardId
+from app.infra.requests import Requests
 from tests.support.installation import Installation
 from tests.support.replay import until_caught_up
 from workers.ending import end
@@ -14,7 +15,9 @@ from workers.jobs.tending import Tending
 
 
 @asynccontextmanager
-async def worker(made: Installation, owner: str = "test", stint_s: float = 600) -> AsyncIterator[WorkerContext]:
+async def worker(
+    made: Installation, owner: str = "test", stint_s: float = 600, parked_at_most: int = 100
+) -> AsyncIterator[WorkerContext]:
     """A worker that projects nothing yet, and hands on what it started when the block ends."""
     async with bootstrap.projection_stores(made.settings) as stores:
         context = WorkerContext(
@@ -26,7 +29,9 @@ async def worker(made: Installation, owner: str = "test", stint_s: float = 600) 
             leases=Leases(stores.pool, owner),
             rounds=stores.rounds,
             hints=stores.hints,
+            requests=Requests(stores.pool, registry.REQUESTS, registry.request_actions()),
             stint_s=stint_s,
+            parked_at_most=parked_at_most,
         )
         try:
             yield context
@@ -58,6 +63,7 @@ async def working(made: Installation, owner: str = "test") -> AsyncIterator[Work
 
 async def _take_all(context: WorkerContext) -> None:
     while True:
+        await context.requests.carry_out()
         for shard_id in await context.leases.unowned():
             if await context.serves(shard_id) and (lease := await context.leases.acquire(shard_id)):
                 context.start(lease, _nobody)

@@ -21,6 +21,7 @@ from tests.support.projecting import acquired, project, shards, worker
 from tests.support.replay import assert_views_equal_a_replay, until_caught_up
 from tests.write_model.floor import envelope, registration, until
 from workers.jobs import shard as shard_module
+from workers.jobs import shard_rows
 from workers.jobs.context import WorkerContext
 from workers.jobs.shard import ShardProjector
 
@@ -151,10 +152,11 @@ async def test_a_view_that_fails_says_so_and_goes_on_when_it_is_mended(
         await side.bus.dispatch(registration(), envelope())
     monkeypatch.setattr("workers.jobs.context._FAILING_PAUSE_S", 0)
     with monkeypatch.context() as broken:
-        broken.setattr(shard_module, "evolved", _break)
-        async with worker(made, "a") as context:
+        broken.setattr(shard_rows, "evolved", _break)
+        async with worker(made, "a", parked_at_most=0) as context:
             context.start(await acquired(context, PROFILES), nobody)
-            await until(lambda: _says(made, "FAILING", "RuntimeError: broken"))
+            said = "TooManyDeadLetters: 0 aggregates are parked already, now RuntimeError('broken')"
+            await until(lambda: _says(made, "FAILING", said))
     await project(made)
     assert await _says(made, "RUNNING", None)
     assert await assert_views_equal_a_replay(made) > 0
@@ -198,7 +200,7 @@ def far_behind(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(LogTail, "after", never)
     monkeypatch.setattr(log_tail, "BATCH", 3)
-    monkeypatch.setattr(shard_module, "_REMEMBERED_ROWS", 1)
+    monkeypatch.setattr(shard_rows, "_REMEMBERED_ROWS", 1)
 
 
 async def test_shards_that_are_far_behind_fold_while_they_write_and_end_where_a_replay_does(
@@ -222,7 +224,7 @@ async def test_shards_that_are_far_behind_fold_while_they_write_and_end_where_a_
 
     with monkeypatch.context() as behind:
         far_behind(behind)
-        behind.setattr(shard_module, "evolved", noted_fold)
+        behind.setattr(shard_rows, "evolved", noted_fold)
         behind.setattr(Writes, "write", noted_write)
         await project(made)
     assert any(folded_meanwhile)

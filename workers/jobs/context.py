@@ -16,13 +16,15 @@ from app.infra.leases import Lease, Leases, ShardId
 from app.infra.log_past import LogPast
 from app.infra.log_tail import LogTail
 from app.infra.redis_rounds import RedisRounds
+from app.infra.requests import Requests
 from app.infra.switching import Documents
 from app.infra.table_views import Fenced, TableView
 from app.infra.writes import Writes
 from workers.ending import end
 from workers.jobs.filling import ShardFiller
 from workers.jobs.rest import Rest
-from workers.jobs.shard import ShardProjector, Shared, Stores
+from workers.jobs.shard import ShardProjector
+from workers.jobs.shared import Shared, Stores
 
 _log = structlog.get_logger()
 
@@ -36,8 +38,9 @@ _FINGERPRINT = "select fingerprint from read.generations where view = $1 and gen
 
 @dataclass
 class WorkerContext:
-    """What a worker projects with. A shard stays `stint_s` seconds before it is handed on.
+    """What a worker projects with.
 
+    A shard stays `stint_s` seconds before it is handed on, and parks what belongs to `parked_at_most` aggregates.
     `tables` are those that this code reads; it projects all generations of the same definitions.
     """
 
@@ -49,7 +52,9 @@ class WorkerContext:
     leases: Leases
     rounds: RedisRounds
     hints: HintListener
+    requests: Requests
     stint_s: float
+    parked_at_most: int = 100
     _running: set[asyncio.Task[None]] = field(default_factory=set, init=False)
     _following: asyncio.Task[None] | None = field(default=None, init=False)
     _filling: Counter[tuple[str, int]] = field(default_factory=Counter, init=False)
@@ -59,7 +64,9 @@ class WorkerContext:
     def __post_init__(self) -> None:
         handled = {each.__name__ for table in self.tables.values() for each in table.view.handles}
         tail = LogTail(self.pool, self.catalog, handled, self.hints)
-        self._shared = Shared(tail, self.leases, Writes(self.pool), self.rounds, Rest(self.hints))
+        self._shared = Shared(
+            self.catalog, tail, self.leases, Writes(self.pool), self.rounds, Rest(self.hints), self.parked_at_most
+        )
 
     async def serves(self, shard_id: ShardId) -> bool:
         """Whether this process's code defines the view as that generation does."""
@@ -94,7 +101,8 @@ class WorkerContext:
         shard_id = lease.shard_id
         try:
             lease = await self._filled(lease) if lease.filling else lease
-            await self._projector(lease).run(until=time.monotonic() + self.stint_s)
+            projector = ShardProjector(self._stores(lease), self._shared, lease)
+            await projector.run(until=time.monotonic() + self.stint_s)
         except Fenced as fenced:
             _log.warning("fenced", view=shard_id.view, shard=shard_id.shard, reason=str(fenced))
             return
@@ -108,10 +116,10 @@ class WorkerContext:
         await hand_on(shard_id)
 
     async def _filled(self, lease: Lease) -> Lease:
+        stores = self._stores(lease)
         try:
-            stores = self._stores(lease)
             past = self._past(each.__name__ for each in stores.table.view.handles)
-            return await ShardFiller(stores, self.catalog, past, self.leases, lease).run()
+            return await ShardFiller(stores, self._shared, past, lease).run()
         finally:
             self._filling[_place(lease)] -= 1
             self._filling += Counter()  # without what is at zero
@@ -121,9 +129,6 @@ class WorkerContext:
         past = self._pasts.setdefault(wanted, LogPast(self.pool, wanted))
         past.forget()
         return past
-
-    def _projector(self, lease: Lease) -> ShardProjector[Any]:
-        return ShardProjector(self._stores(lease), self._shared, lease)
 
     def _stores(self, lease: Lease) -> Stores[Any]:
         table = TableView(self.tables[lease.shard_id.view].view, lease.shard_id.generation)

@@ -7,29 +7,26 @@ there is room.
 """
 
 import asyncio
-import time
 from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
-from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 import asyncpg
 import structlog
 from redis.exceptions import RedisError
 
-from app.infra.event_log import EventCatalog, recorded
+from app.infra.dead_letters import blames_the_event
 from app.infra.filled_tables import FilledTables
-from app.infra.folding import Subject, changes, evolved, newborn, touching
-from app.infra.leases import Lease, Leases
-from app.infra.log_past import LogPast, Past
+from app.infra.leases import Lease
+from app.infra.log_past import LogPast
 from app.infra.redis_views import Lost, RedisView
 from app.infra.table_views import Fenced, Progress
 from app.infra.tables import Stored, Table
-from app.kernel.messages import Event, Recorded
-from app.kernel.view import Key, own_key
+from app.kernel.view import Key
 from workers.ending import end
-from workers.jobs.filled_rows import FilledRows
-from workers.jobs.shard import RENEW_S, Stores
+from workers.jobs.fill_batch import AT_ONCE, FillBatch, Taken
+from workers.jobs.parking import Parking
+from workers.jobs.shard import RENEW_S
+from workers.jobs.shared import Shared, Stores
 
 Row = TypeVar("Row")
 
@@ -41,14 +38,6 @@ NEAR = 2_000
 _FOR_INDEXES = 10 * NEAR
 """How far behind the end of the log the hindmost shard may be when the indexes are made."""
 
-_AT_ONCE = 250
-"""Events folded, or rows written down, before others get their turn: a few milliseconds of work."""
-
-_BATCH_ROWS = 8_192
-_BATCH_CHARACTERS = 24_000_000
-_BATCH_S = 3.0
-"""What a batch holds at most: changed rows, JSON of events, and seconds of work that would be lost with it."""
-
 _WAIT_S = 0.1
 """How long to wait for the other shards of the generation before looking again."""
 
@@ -56,20 +45,21 @@ _WAIT_S = 0.1
 class ShardFiller(Generic[Row]):
     """Takes the log from the shard's checkpoint on to near its end, until the generation has its indexes."""
 
-    def __init__(self, stores: Stores[Row], catalog: EventCatalog, past: LogPast, leases: Leases, lease: Lease) -> None:
-        self._stores, self._catalog, self._leases, self._lease = stores, catalog, leases, lease
-        self._view, self._shard, self._past = stores.table.view, lease.shard_id.shard, past
-        self._by_id = self._view.keys is own_key and self._view.entity is None
+    def __init__(self, stores: Stores[Row], shared: Shared, past: LogPast, lease: Lease) -> None:
+        self._stores, self._leases, self._past, self._lease = stores, shared.leases, past, lease
+        self._shard = lease.shard_id.shard
+        self._parking = Parking(stores.pool, lease.shard_id, shared.parked_at_most)
+        self._batch = FillBatch(stores, shared.catalog, self._shard, self._parking)
         self._tables = FilledTables(stores.pool, stores.table)
-        self._position = self._given = self._head = lease.position
-        self._rows, self._entities = FilledRows[Any](), FilledRows[Any]()
-        self._characters, self._began = 0, time.monotonic()
-        self._event_at: datetime | None = None
+        self._position = self._given = self._stored = self._head = lease.position
         self._mirror: RedisView[Row] | None = None
         self._writing: asyncio.Task[None] | None = None
 
     async def run(self) -> Lease:
-        """Fills. Returns the lease, at the position where the shard stands then. Raises Fenced when it is lost."""
+        """Fills. Returns the lease, at the position where the shard stands then.
+
+        Raises Fenced when it is lost, and TooManyDeadLetters.
+        """
         tasks = [asyncio.create_task(self._keep_lease()), asyncio.create_task(self._fill())]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -77,7 +67,7 @@ class ShardFiller(Generic[Row]):
             await end([*tasks, *([self._writing] if self._writing else [])])
         for task in done:
             task.result()
-        return Lease(self._lease.shard_id, self._lease.epoch, self._position)
+        return Lease(self._lease.shard_id, self._lease.epoch, self._stored)
 
     async def _keep_lease(self) -> None:
         while await self._leases.renew(self._lease, head=self._head):  # noqa: ASYNC110 - a lease runs out by itself
@@ -85,6 +75,7 @@ class ShardFiller(Generic[Row]):
         raise Fenced(f"the lease on {self._lease.shard_id} is lost")
 
     async def _fill(self) -> None:
+        await self._parking.load()
         self._mirror = await self._claimed_redis()
         while True:
             self._head = horizon = await self._past.horizon()
@@ -96,93 +87,85 @@ class ShardFiller(Generic[Row]):
                 await asyncio.sleep(_WAIT_S)
 
     async def _fill_up_to(self, horizon: int) -> None:
-        async for past in self._past.between(self._position, horizon):
-            await self._fold(past)
-            if self._is_full():
-                await self._flush()
+        """Should a batch be impossible to write, it is written event by event, to find out because of which."""
+        try:
+            async for past in self._past.between(self._position, horizon):
+                await self._batch.fold(past.rows)
+                self._position = past.upto
+                if self._batch.is_full:
+                    await self._flush()
+            await self._flush()
+            await self._written()
+        except Exception as error:
+            if not blames_the_event(error):
+                raise
+            reached = self._position
+            await self._start_over()
+            await self._fill_singly(reached)
+
+    async def _fill_singly(self, upto: int) -> None:
+        async for past in self._past.between(self._position, upto):
+            for row in past.rows:
+                if self._batch.is_mine(row):
+                    await self._attempt(row)
+            await self._flush_at(past.upto)
+
+    async def _attempt(self, row: asyncpg.Record) -> None:
+        try:
+            await self._batch.fold([row])
+            await self._flush_at(row["position"])
+        except Exception as error:
+            if not blames_the_event(error):
+                raise
+            await self._start_over()
+            self._batch.park(row, error)
+            await self._flush_at(row["position"])
+
+    async def _flush_at(self, position: int) -> None:
+        self._position = position
         await self._flush()
         await self._written()
 
-    async def _fold(self, past: Past) -> None:
-        mine = past.rows if self._view.shards == 1 else [row for row in past.rows if self._is_mine(row)]
-        for start in range(0, len(mine), _AT_ONCE):
-            await self._fold_events([recorded(self._catalog, row) for row in mine[start : start + _AT_ONCE]])
-            await asyncio.sleep(0)
-        self._characters += sum([len(row["data"]) for row in mine])
-        self._position = past.upto
-        if mine:
-            self._event_at = mine[-1]["recorded_at"]
-
-    def _is_mine(self, row: asyncpg.Record) -> bool:
-        """False for an event that touches no key of this shard, if that can be told before it is decoded."""
-        return not self._by_id or self._view.shard_of(row["aggregate_id"]) == self._shard
-
-    async def _fold_events(self, events: Sequence[Recorded[Event]]) -> None:
-        touches = await self._touching(events)
-        new = newborn(events) if self._by_id else frozenset()
-        present = await self._present(self._rows, {key for _, key in touches}, new, self._stores.table)
-        self._rows.change(evolved(self._view, touches, present))
-
-    async def _touching(self, events: Sequence[Recorded[Event]]) -> Sequence[tuple[Subject, Key]]:
-        if self._by_id:
-            return [(event, event.aggregate_id) for event in events]
-        return touching(self._view, self._shard, await self._seen(events))
-
-    async def _seen(self, events: Sequence[Recorded[Event]]) -> Sequence[Subject]:
-        entity, table = self._view.entity, self._stores.table.entities
-        if entity is None or table is None:
-            return events
-        keys = {event.aggregate_id for event in events if type(event.event) in entity.handles}
-        made, changed = changes(entity, events, await self._present(self._entities, keys, newborn(events), table))
-        self._entities.change(changed)
-        return made
-
-    async def _present(
-        self, rows: FilledRows[Any], keys: AbstractSet[Key], new: AbstractSet[Key], table: Table[Any]
-    ) -> Mapping[Key, Stored[Any]]:
-        known = rows.of(keys)
-        missing = keys - known.keys() - new
-        return known | await table.load(self._stores.pool, missing) if missing else known
-
-    def _is_full(self) -> bool:
-        return (
-            max(len(self._rows), len(self._entities)) >= _BATCH_ROWS
-            or self._characters >= _BATCH_CHARACTERS
-            or time.monotonic() - self._began >= _BATCH_S
-        )
+    async def _start_over(self) -> None:
+        """From where the shard was written last."""
+        if self._writing is not None:
+            await asyncio.wait([self._writing])
+            self._writing = None
+        self._batch.forget()
+        await self._parking.load()
+        self._position = self._given = self._stored
 
     async def _flush(self) -> None:
         """Begins to write the batch, once the one before is written."""
         await self._written()
-        progress = Progress(self._shard, self._lease.epoch, self._given, self._position, self._head, self._event_at)
-        self._writing = asyncio.create_task(self._write(progress, self._rows.take(), self._entities.take()))
-        self._given, self._characters, self._began = self._position, 0, time.monotonic()
+        taken, parked = self._batch.take(), bool(self._parking.sequences)
+        way = self._given, self._position, self._head, taken.event_at, parked
+        self._writing = asyncio.create_task(self._write(Progress(self._shard, self._lease.epoch, *way), taken))
+        self._given = self._position
 
     async def _written(self) -> None:
         """Waits for what is being written. Raises what came of it."""
-        if self._writing is not None:
-            await self._writing
-            self._writing = None
+        writing, self._writing = self._writing, None
+        if writing is not None:
+            await writing
 
-    async def _write(
-        self, progress: Progress, rows: Mapping[Key, Stored[Row]], entities: Mapping[Key, Stored[Any]]
-    ) -> None:
+    async def _write(self, progress: Progress, taken: Taken[Row]) -> None:
         table = self._stores.table
-        documents = await _documents(table, rows)
-        beneath = await _documents(table.entities, entities) if table.entities else []
-        await self._tables.write(progress, documents, beneath)
-        self._rows.wrote(documents)
-        self._entities.wrote(beneath)
-        await self._show(progress, rows, documents)
+        rows = await _documents(table, taken.rows)
+        entities = await _documents(table.entities, taken.entities) if table.entities else []
+        await self._tables.write(progress, (rows, entities), self._parking.letters, taken.letters)
+        self._stored = progress.upto
+        self._batch.wrote(rows, entities)
+        await self._show(progress, taken.rows, rows)
 
     async def _show(self, progress: Progress, rows: Mapping[Key, Stored[Row]], documents: Sequence[bytes]) -> None:
         """Brings Redis after the table. What it lacks when this is over, it is given by the ordinary way."""
         if self._mirror is None:
             return
         try:
-            await self._mirror.fill(progress, rows, documents)
+            await self._mirror.fill(progress, rows, documents, frozenset(self._parking.sequences))
         except (Lost, RedisError, OSError) as error:
-            _log.warning("redis left behind", view=self._view.name, shard=self._shard, error=str(error))
+            _log.warning("redis left behind", view=self._lease.shard_id.view, shard=self._shard, error=str(error))
             self._mirror = None
 
     async def _claimed_redis(self) -> RedisView[Row] | None:
@@ -192,16 +175,16 @@ class ShardFiller(Generic[Row]):
             return None
         try:
             since = await documents.claim(self._shard, self._lease.epoch)
-            if since != self._position:
+            if since != self._stored:
                 await self._restore(documents, since)
         except (RedisError, OSError):
             return None
         return documents
 
     async def _restore(self, documents: RedisView[Row], since: int | None) -> None:
-        since = since if since is not None and since < self._position else None
-        place = self._shard, self._lease.epoch, self._position, since
-        await documents.restore(self._stores.pool, *place, _others_turn)
+        since = since if since is not None and since < self._stored else None
+        place = self._shard, self._lease.epoch, self._stored, since
+        await documents.restore(self._stores.pool, *place, _others_turn, self._parking.sequences)
 
 
 async def _others_turn() -> None:
@@ -212,6 +195,6 @@ async def _documents(table: Table[Any], rows: Mapping[Key, Stored[Any]]) -> list
     documents = list[bytes]()
     for stored in rows.values():
         documents.append(table.document(stored))
-        if len(documents) % _AT_ONCE == 0:
+        if len(documents) % AT_ONCE == 0:
             await asyncio.sleep(0)
     return documents

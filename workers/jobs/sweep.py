@@ -1,4 +1,4 @@
-"""The job `sweep`, each second: whatever has no living lease is asked for anew."""
+"""The job `sweep`, each second: what operators ask for is carried out, what has no living lease asked for anew."""
 
 import random
 from datetime import timedelta
@@ -20,6 +20,7 @@ async def sweep(context: dict[str, Any]) -> None:
     """Enqueues every shard that nobody projects: after a crash, a flushed queue, a lost hand-over, or at the start."""
     worker: WorkerContext = context["worker"]
     try:
+        await worker.requests.carry_out()
         unowned = [each for each in await worker.leases.unowned() if await worker.serves(each)]
     except TRANSIENT:
         return

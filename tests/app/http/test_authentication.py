@@ -57,7 +57,7 @@ def test_whom_a_token_makes() -> None:
 def test_without_a_token_only_an_open_installation_lets_anybody_in(header: str | None) -> None:
     assert closed.principal(header) is None
     assert opened.principal(header) == OPEN_PRINCIPAL
-    assert OPEN_PRINCIPAL.roles == {Role.OPERATOR}
+    assert OPEN_PRINCIPAL.roles == {Role.OPERATOR, Role.ADMIN}
 
 
 CLAIMS = {"iss": ISSUER, "sub": "pat", "roles": ["operator"], "exp": 1 << 33}

@@ -59,7 +59,7 @@ def begin(folder: Path) -> Iterator[Callable[..., Up]]:
 def test_a_whole_life(begin: Callable[..., Up], folder: Path) -> None:
     up = begin().until_ready()
     assert f"http://127.0.0.1:{up.port}/graphql" in up.output()
-    assert "everybody is an operator" in up.output()
+    assert "everybody is an administrator" in up.output()
     assert is_ready("127.0.0.1", up.port)
 
     second = subprocess.run(

@@ -21,6 +21,7 @@ VIEWS = (
     "product_search",
     "recently_viewed",
     "recommendations",
+    "requests",
     "sales",
     "stock_report",
 )
@@ -53,6 +54,11 @@ def filtered(order: str, status: str, pieces: int, total: str) -> dict[str, Any]
 def remembered(order: str, status: str, pieces: int, total: str) -> dict[str, Any]:
     what = {"id": order, "placedAt": "…", "status": status, "itemCount": pieces}
     return {"node": {**what, "total": pounds(total)}}
+
+
+def requested(kind: str, consumer: str, reason: str | None = None) -> dict[str, Any]:
+    asked = {"kind": kind, "consumer": consumer, "requestedBy": "open", "requestedAt": "…"}
+    return {**asked, "reason": reason, "outcome": "…"}
 
 
 def day_of_sales(orders: int, items: int, gross: str) -> dict[str, Any]:
@@ -408,4 +414,21 @@ ANSWERS = {
     "RecordPastOrder": accepted("recordPastOrder", "order.new", 1),
     "RecordPastReturn": accepted("recordPastReturn", "order.candles", 5),
     "RecordCreditNote": accepted("recordCreditNote", "creditnote.new", 1),
+    "DeadLetters": answer("deadLetters", []),
+    "WatchDeadLetters": answer("deadLetters", []),
+    "RetryDeadLetters": accepted("retryDeadLetters", "consumer.new", 1),
+    "DiscardDeadLetter": accepted("discardDeadLetter", "consumer.new", 2),
+    "RebuildView": accepted("rebuildView", "consumer.new", 1),
+    "RollBackView": accepted("rollBackView", "consumer.new", 2),
+    "PruneView": accepted("pruneView", "consumer.new", 3),
+    "Operations": answer(
+        "operations",
+        [
+            requested("ViewPruneRequested", "orders_by_city"),
+            requested("ViewRollbackRequested", "orders_by_city"),
+            requested("ViewRebuildRequested", "orders_by_city"),
+            requested("DeadLetterDiscarded", "order_details", "Nothing is parked there, this is a try"),
+            requested("DeadLettersRetryRequested", "order_details"),
+        ],
+    ),
 }

@@ -32,6 +32,8 @@ CHANGING = {
     "acceptedAt",
     "viewedAt",
     "at",
+    "requestedAt",
+    "outcome",
     "since",
     "until",
 }
