@@ -27,6 +27,7 @@ from app.infra.db import Pool
 from app.infra.dead_letter_box import DeadLetterBox
 from app.infra.freshness import ReadModels
 from app.infra.log_identity import LogReplaced, Side, until_replaced
+from app.infra.rebuild_progress import progress
 from app.infra.view_status import ViewStatus
 from app.kernel.pulse import Pulses
 from app.observability.answering import CommandMetrics, OperationMetrics, ReadMetrics
@@ -170,7 +171,15 @@ class _Sides:
             running["hints"] = lambda hints=self.reads.hints: hints.is_listening  # type: ignore[misc]
         told = {"commands": self.commands is not None, "queries": self.reads is not None}
         watch.metrics = Metrics(*sources)
-        watch.health = Health(watch.pulses, self.pools, self._status, running, told)
+        watch.health = Health(watch.pulses, self.pools, self._status, running, told, building=self._building)
+
+    async def _building(self) -> dict[str, dict[str, int]]:
+        """How far the views are that have nothing to show yet: positions of the log that are done, of how many."""
+        if self.reads is None or not self.reads.building:
+            return {}
+        numbers = [(name, self.reads.generation(name)) for name in self.reads.building]
+        found = [each for each in await progress(self.reads.pool, numbers) if (each.view, each.generation) in numbers]
+        return {each.view: {"done": each.done, "of": each.target} for each in found}
 
     @property
     def _status(self) -> ViewStatus | None:

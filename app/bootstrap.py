@@ -1,6 +1,7 @@
 """The composition root: from settings to the parts of a process, wired."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +17,8 @@ from app.config import Settings
 from app.infra import generations, policy_store
 from app.infra.db import COMMAND_ROLE, PROJECTION_ROLE, QUERY_ROLE, Pool, open_pool
 from app.infra.freshness import ReadModels
-from app.infra.hints import LOG, VIEWS, WANTED, HintListener, HintSender
+from app.infra.generation_watch import GenerationWatch
+from app.infra.hints import GENERATIONS, LOG, VIEWS, WANTED, HintListener, HintSender
 from app.infra.log_identity import look_up
 from app.infra.observed_bus import ObservedBus
 from app.infra.redis_packing import packed_in_c
@@ -45,7 +47,11 @@ class Commands:
 
 @dataclass(frozen=True)
 class Stores:
-    """The read stores of a process, and word of when they move."""
+    """The read stores of a process, and word of when they move.
+
+    `tables` and `documents` are of the generations that were to be read when the process began; `unanswering` names the
+    views of which those had nothing to show yet.
+    """
 
     pool: Pool
     redis: aioredis.Redis
@@ -53,9 +59,19 @@ class Stores:
     log_id: UUID
     tables: dict[str, TableView[Any]]
     documents: dict[str, RedisView[Any]]
-    rounds: RedisRounds
+    unanswering: Collection[str]
+    lines: RedisLines
     hints: HintListener
     lives: ServerLives
+
+    @property
+    def rounds(self) -> RedisRounds:
+        """The writes to Redis that share a round trip."""
+        return self.lines.rounds
+
+    def documents_of(self, table: TableView[Any]) -> RedisView[Any] | None:
+        """What any generation keeps in Redis; None for a view that keeps nothing there."""
+        return RedisView(self.redis, self.prefix, table, self.lines) if table.view.in_redis else None
 
 
 def open_redis(url: str, **options: Any) -> aioredis.Redis:
@@ -102,18 +118,25 @@ async def commands(settings: Settings) -> AsyncIterator[Commands]:
 @asynccontextmanager
 async def read_models(settings: Settings) -> AsyncIterator[tuple[ReadModels, Stores]]:
     """The read models over the query role, which cannot see the write model."""
-    async with _stores(settings, settings.query_database, QUERY_ROLE, LOG, VIEWS) as stores:
+    async with _stores(settings, settings.query_database, QUERY_ROLE, LOG, VIEWS, GENERATIONS) as stores:
         wishes = HintSender(stores.redis, stores.prefix)
+        reads = ReadModels(stores.pool, stores.tables, stores.documents, stores.hints, stores.lives, wishes)
+        for name in stores.unanswering:
+            reads.serve(stores.tables[name], stores.documents.get(name), answers=False)
+        watch = GenerationWatch(stores.pool, registry.VIEWS, reads, stores.documents_of)
+        following = asyncio.create_task(watch.follow(stores.hints))
         try:
-            yield ReadModels(stores.pool, stores.tables, stores.documents, stores.hints, stores.lives, wishes), stores
+            yield reads, stores
         finally:
+            following.cancel()
+            await asyncio.wait([following])
             await wishes.drain()
 
 
 @asynccontextmanager
 async def projection_stores(settings: Settings) -> AsyncIterator[Stores]:
     """The read stores as workers write them."""
-    async with _stores(settings, settings.projection_database, PROJECTION_ROLE, LOG, WANTED) as stores:
+    async with _stores(settings, settings.projection_database, PROJECTION_ROLE, LOG, WANTED, GENERATIONS) as stores:
         await policy_store.require(stores.pool, policies(settings))
         yield stores
 
@@ -130,10 +153,12 @@ async def _stores(settings: Settings, dsn: str, role: str, *channels: str) -> As
         listening = await stack.enter_async_context(open_redis(settings.redis_url))
         log_id = await look_up(pool, "read")
         prefix = prefix_of(log_id)
-        tables = dict(await generations.tables(pool, registry.VIEWS))
+        found = await generations.tables(pool, registry.VIEWS)
+        tables = {name: table for name, (table, _) in found.items()}
+        unanswering = {name for name, (_, answers) in found.items() if not answers}
         lines = RedisLines.of(redis, prefix)
         documents = {
             name: RedisView(redis, prefix, table, lines) for name, table in tables.items() if table.view.in_redis
         }
         hints = await stack.enter_async_context(HintListener(listening, prefix, *channels).listening())
-        yield Stores(pool, redis, prefix, log_id, tables, documents, lines.rounds, hints, lives)
+        yield Stores(pool, redis, prefix, log_id, tables, documents, unanswering, lines, hints, lives)

@@ -1,10 +1,13 @@
 """What there is: every context's events, handlers and views. Adding one is a line here."""
 
+from collections.abc import Mapping
 from datetime import timedelta, tzinfo
 from typing import Any, Final, get_args
 
+from app.infra import rebuilding
 from app.infra.bus import Handlers
 from app.infra.event_log import EventCatalog
+from app.infra.requests import ACTIONS, Action
 from app.kernel.messages import Event, Upcasters
 from app.kernel.policy import Policy
 from app.kernel.view import View
@@ -109,3 +112,8 @@ def handlers(shop_currency: str, shop_time_zone: tzinfo) -> Handlers:
         **operation_handlers.handlers(views=[view.name for view in VIEWS], policies=POLICY_NAMES),
         **order_handlers.handlers(stock=Shelves, buyers=Customers, zone=shop_time_zone),
     }
+
+
+def request_actions() -> Mapping[str, Action]:
+    """How workers carry out what operators ask for, by the event that it is."""
+    return {**ACTIONS, **rebuilding.actions({view.name: view for view in VIEWS})}

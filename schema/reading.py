@@ -55,6 +55,8 @@ def not_reached(behind: Behind) -> StillProcessing:
             f"The list has reached version {behind.version or 0} of the wanted {wanted.version}. {_PATIENCE}",
             "minVersion",
         )
+    if wanted.position is None:
+        return StillProcessing(f"The list is being made from the log, and has reached position {reached}. Ask again.")
     return StillProcessing(f"The list has reached position {reached} of the wanted {wanted.position}. {_PATIENCE}")
 
 

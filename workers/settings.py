@@ -42,6 +42,7 @@ from workers.jobs.policy import Means
 from workers.jobs.project import project
 from workers.jobs.react import Reactions, react
 from workers.jobs.sweep import sweep
+from workers.jobs.tending import Tending
 
 _log = structlog.get_logger()
 
@@ -94,7 +95,7 @@ async def _work(settings: Settings, projections: Projections, watch: Watch) -> N
                 context = _context(settings, stores, projections)
                 reactions = _reactions(settings, context, side)
                 with _shown(watch, stores, context):
-                    await _until_replaced(stores, _serve(settings, context, reactions))
+                    await _until_replaced(stores, _serve(settings, context, reactions), _tended(stores))
         except LogReplaced as replaced:
             _log.warning("starting over", reason=str(replaced))
         except (RedisError, *TRANSIENT) as error:
@@ -102,10 +103,10 @@ async def _work(settings: Settings, projections: Projections, watch: Watch) -> N
             await asyncio.sleep(_RECONNECT_S * random.uniform(0.5, 1.0))
 
 
-async def _until_replaced(stores: Stores, serving: Coroutine[None, None, None]) -> None:
+async def _until_replaced(stores: Stores, *serving: Coroutine[None, None, None]) -> None:
     """Serves, and watches over the log that is served. Raises what ends either."""
     watching = until_replaced(stores.pool, "read", stores.log_id)
-    tasks = [asyncio.create_task(serving), asyncio.create_task(watching)]
+    tasks = [asyncio.create_task(each) for each in (*serving, watching)]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
@@ -131,6 +132,11 @@ def _shown(watch: Watch, stores: Stores, context: WorkerContext) -> Iterator[Non
         watch.metrics, watch.health = before
 
 
+def _tended(stores: Stores) -> Coroutine[None, None, None]:
+    views = {view.name: view for view in registry.VIEWS}
+    return Tending(stores.pool, stores.redis, stores.prefix, views, stores.documents_of).follow(stores.hints)
+
+
 def _owner() -> str:
     return f"{socket.gethostname()}:{os.getpid()}"
 
@@ -141,11 +147,11 @@ def _context(settings: Settings, stores: Stores, projections: Projections) -> Wo
         pool=stores.pool,
         catalog=registry.EVENTS,
         tables=stores.tables,
-        documents=stores.documents,
+        documents_of=stores.documents_of,
         leases=Leases(stores.pool, _owner()),
         rounds=stores.rounds,
         hints=stores.hints,
-        requests=Requests(stores.pool, stores.tables[registry.REQUESTS.name]),
+        requests=Requests(stores.pool, registry.REQUESTS, registry.request_actions()),
         stint_s=STINT_S,
         projections=projections,
         parked_at_most=settings.parked_max,

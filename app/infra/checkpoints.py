@@ -50,19 +50,28 @@ class Freshness:
 class Checkpoints:
     """Looks at the checkpoints of views, of several in one statement, and remembers how far they were.
 
-    Within one life of the server a checkpoint only grows, so what was seen proves something for whatever is read
-    afterwards from the flat tables in the same life, and for nothing else.
+    Within one life of the server a generation's checkpoint only grows, so what was seen proves something for whatever
+    is read afterwards from its flat tables in the same life, and for nothing else.
     """
 
     def __init__(self, sessions: Sessions, tables: Mapping[str, TableView[Any]], lives: ServerLives) -> None:
         self._sessions, self._tables, self.lives = sessions, tables, lives
         self._together: Together[str, asyncpg.Record] = Together(self._look)
         self._seen: dict[str, int] = {}
-        self._seen_in = 0
+        self._seen_in = self._swaps = 0
+
+    @property
+    def life(self) -> int:
+        """A number that is another one in another life of the server, or once another generation of a view is read."""
+        return self.lives.count + self._swaps
+
+    def swapped(self) -> None:
+        """Takes note that a view's generation is another one from now on."""
+        self._swaps += 1
 
     def known(self, view: str, position: int) -> bool:
         """Whether all shards of the view are known to have reached the position, and to lack nothing."""
-        return self.lives.count == self._seen_in > 0 and self._seen.get(view, -1) >= position
+        return self.life == self._seen_in and self.lives.count > 0 and self._seen.get(view, -1) >= position
 
     async def freshness(self, view: str, wanted: int) -> Freshness:
         """How far the view is. The log reaches as far as any view has seen it, and at least as far as is wanted."""
@@ -72,16 +81,16 @@ class Checkpoints:
         return _freshness(row, max(row["head"], wanted))
 
     async def _look(self, views: Sequence[str]) -> Sequence[asyncpg.Record]:
-        life, names = self.lives.count, list(dict.fromkeys(views))
+        life, names = self.life, list(dict.fromkeys(views))
         rows = await self._sessions.fetch(_CHECKPOINTS, names, [self._tables[name].generation for name in names])
-        if life == self.lives.count:
+        if life == self.life:
             self._remember(rows)
         found = {row["view"]: row for row in rows}
         return [found[name] for name in views]
 
     def _remember(self, rows: Sequence[asyncpg.Record]) -> None:
-        if self._seen_in != self.lives.count:
-            self._seen, self._seen_in = {}, self.lives.count
+        if self._seen_in != self.life:
+            self._seen, self._seen_in = {}, self.life
         for row in rows:
             whole = row["shards"] >= self._tables[row["view"]].view.shards
             self._seen[row["view"]] = row["position"] if whole and not row["parked"] else -1

@@ -166,10 +166,15 @@ class LogReader:
             return Batch((), after, after, gap=False)
         upto = self._gaps.settled(after, positions)
         if upto < positions[-1]:
-            alive = set(await self._pool.fetchval(_WRITERS))
+            alive = await alive_writers(self._pool)
             self._gaps.sighted(upto, [p for p in positions if p > upto], alive)
             rows = [row for row in rows if row["position"] <= upto]
         return Batch(rows, upto, positions[-1], gap=upto < positions[-1])
+
+
+async def alive_writers(pool: Pool) -> set[str]:
+    """Who may have drawn a position that is not visible yet, or may draw one: virtual transactions."""
+    return set(await pool.fetchval(_WRITERS))
 
 
 async def event_at(pool: Pool, catalog: EventCatalog, position: int) -> Recorded[Event]:

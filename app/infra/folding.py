@@ -1,6 +1,7 @@
 """Folding events into a view's rows: pure, and the same for every store."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, Final, TypeVar
 
 from app.infra.tables import Stored
@@ -59,6 +60,11 @@ class _First:
 
 
 _FIRST: Final = _First(kept=1_024)
+
+
+def newborn(events: Iterable[Recorded[Any]]) -> AbstractSet[Key]:
+    """Aggregates whose first event is among these: nothing was written of them yet."""
+    return {event.aggregate_id for event in events if event.version == 1}
 
 
 def touching(view: View[Row], shard: int, subjects: Iterable[Subject]) -> list[tuple[Subject, Key]]:

@@ -15,8 +15,9 @@ from app.infra.hints import HintListener, HintSender, wait
 from app.infra.parked import Parked
 from app.infra.redis_views import RedisView, Top
 from app.infra.server_lives import ServerLives, ServerReplaced
+from app.infra.serving import POLL_S, Serving
 from app.infra.sessions import Sessions
-from app.infra.table_reads import Rows, TableReads
+from app.infra.table_reads import Rows
 from app.infra.table_views import TableView
 from app.infra.tables import Stored
 from app.infra.wanted import Behind, Found, Listed, Wanted
@@ -30,9 +31,6 @@ Look = tuple[int | None, Stored[Row] | None, bool]
 """How far the key's shard was, the key's row (None where there is none), and whether either may be parked."""
 
 _Looking = Callable[[], Awaitable[Look[Row]]]
-
-_POLL_S = 0.05
-"""How long a waiting read goes without looking itself, should every hint be lost."""
 
 _MOST_LIVES = 3
 """How many lives of the server a list may meet before it gives up."""
@@ -59,23 +57,39 @@ class ReadModels:
         lives: ServerLives | None = None,
         wishes: HintSender | None = None,
     ) -> None:
-        self.pool, self._tables, self.hints, self._wishes = pool, tables, hints, wishes
+        self.pool, self.hints, self._wishes = pool, hints, wishes
         self.waits = Histograms()
         """Seconds that reads waited for what they wanted, by view and outcome."""
         self.unhinted = 0
         """How often a read that waited found what it wanted before any word of it: it was lost, or overtaken."""
         sessions = Sessions(pool, lives := lives or ServerLives())
         self.fetch, self.fetchval = sessions.fetch, sessions.fetchval
-        self._checkpoints = Checkpoints(sessions, tables, lives)
-        self._rankings = documents
-        self._documents = {name: each for name, each in documents.items() if each.view.documents}
-        self._parked = Parked(sessions, tables)
-        self._rows = {name: TableReads(sessions, table) for name, table in tables.items()}
+        self._tables: dict[str, TableView[Any]] = {}
+        self._checkpoints = Checkpoints(sessions, self._tables, lives)
+        self._parked = Parked(sessions, self._tables)
+        self._serving = Serving(sessions, self._checkpoints, self._tables)
+        self._rows, self._rankings = self._serving.rows, self._serving.rankings
+        self._documents, self._building = self._serving.documents, self._serving.building
+        for name, table in tables.items():
+            self.serve(table, documents.get(name))
 
     @property
     def life(self) -> int:
-        """A number that is another one once the flat tables may be those of another server, or of one that crashed."""
-        return self._checkpoints.lives.count
+        """A number that is another one once the flat tables may be others, or those of a server that crashed."""
+        return self._checkpoints.life
+
+    @property
+    def building(self) -> Collection[str]:
+        """The names of the views that have nothing to show yet."""
+        return self._building
+
+    def generation(self, view: str) -> int:
+        """The number of the generation that is read of a view, by its name."""
+        return self._tables[view].generation
+
+    def serve(self, table: TableView[Any], documents: RedisView[Any] | None, *, answers: bool = True) -> None:
+        """Reads this generation of its view from now on. Until it `answers`, whoever asks hears that it is behind."""
+        self._serving.serve(table, documents, answers=answers)
 
     def table(self, view: View[Row]) -> TableView[Row]:
         """The generation of the view's table that this process reads."""
@@ -83,11 +97,12 @@ class ReadModels:
 
     async def get(self, view: View[Row], key: Key, wanted: Wanted) -> Found[Row] | Behind:
         """One row by key, at least as fresh as wanted."""
-        checkpoint, stored, suspect = await self._look(view, key, wanted)
-        if checkpoint is not None and not suspect and _satisfies(checkpoint, stored, wanted):
-            if wanted.anything:
-                self.waits.of(view.name, AT_ONCE).observe(0.0)
-            return Found(stored, checkpoint)
+        if view.name not in self._building:
+            checkpoint, stored, suspect = await self._look(view, key, wanted)
+            if checkpoint is not None and not suspect and _satisfies(checkpoint, stored, wanted):
+                if wanted.anything:
+                    self.waits.of(view.name, AT_ONCE).observe(0.0)
+                return Found(stored, checkpoint)
         look, glance = partial(self._look, view, key, wanted), partial(self._glance, view, key, wanted)
         return await self.find(view, key, wanted, look, glance)
 
@@ -95,6 +110,10 @@ class ReadModels:
         self, view: View[Any], key: Key, wanted: Wanted, look: _Looking[Seen], glance: _Looking[Seen] | None = None
     ) -> Found[Seen] | Behind:
         """What a look at a view's table shows of a key, at least as fresh as wanted: its version is the latest."""
+        if view.name in self._building:
+            if isinstance(left := await self._serving.once_built(view, wanted, self.hints), Behind):
+                return left
+            wanted = left
         deadline = time.monotonic() + wanted.wait_s
         seen = await self._look_until(view, wanted, look, lambda seen: seen[2] or _satisfies(*seen[:2], wanted), glance)
         parked = seen[2] and await self._parked.concerns(view.name, key, wanted.position)
@@ -114,6 +133,10 @@ class ReadModels:
         """The rows of these keys, as far as there are any, none of them older than the wanted position."""
         if not keys:
             return {}
+        if view.name in self._building:
+            if isinstance(left := await self._serving.once_built(view, wanted, self.hints), Behind):
+                return left
+            wanted = left
         position = wanted.position or 0
         look = partial(self._look_at_many, view, keys, position)
         checkpoint, found, suspect = await self._look_until(
@@ -128,6 +151,10 @@ class ReadModels:
         self, view: View[Any], unions: Sequence[Collection[str]], most: int, wanted: Wanted, kept_ms: int = 0
     ) -> tuple[int, list[Top]] | Behind | None:
         """The highest of a view's rankings (see `RedisView.top`); None where only the flat table can tell."""
+        if view.name in self._building:
+            if isinstance(left := await self._serving.once_built(view, wanted, self.hints), Behind):
+                return left
+            wanted = left
         deadline, position = time.monotonic() + wanted.wait_s, wanted.position or 0
 
         async def look() -> tuple[int, list[Top], bool] | None:
@@ -145,6 +172,10 @@ class ReadModels:
 
     async def reach(self, view: View[Any], wanted: Wanted) -> Freshness | Behind:
         """Waits until every shard of the view has reached the wanted position."""
+        if view.name in self._building:
+            if isinstance(left := await self._serving.once_built(view, wanted, self.hints), Behind):
+                return left
+            wanted = left
         position, look = wanted.position or 0, partial(self.freshness, view, wanted)
         freshness = await self._look_until(view, wanted, look, lambda seen: seen.position >= position)
         parked = freshness.parked > 0 and await self._lacks(view, wanted)
@@ -175,12 +206,12 @@ class ReadModels:
         """
         deadline = time.monotonic() + wanted.wait_s
         for _ in range(_MOST_LIVES):
-            life = self._checkpoints.lives.count
+            life = self.life
             freshness = await self._all_reach(views, wanted, deadline, telling=telling)
             if isinstance(freshness, Behind):
                 return freshness
             found = await read()
-            if life == self._checkpoints.lives.count or (wanted.position is None and not telling):
+            if life == self.life or (wanted.position is None and not telling):
                 return Listed(found, freshness if telling else None)
         raise ServerReplaced("a list could not be read from one server")
 
@@ -192,9 +223,9 @@ class ReadModels:
         for view in views:
             position = wanted.position
             known = position is not None and self._checkpoints.known(view.name, position)
-            if known and not telling:
+            if known and not telling and view.name not in self._building:
                 self.waits.of(view.name, AT_ONCE).observe(0.0)
-            elif telling or position is not None:
+            elif telling or position is not None or view.name in self._building:
                 if isinstance(reached := await self.reach(view, wanted.until(deadline)), Behind):
                     return reached
                 found.append(reached)
@@ -245,7 +276,7 @@ class ReadModels:
         with self.hints.subscribed(view.name) as woken:
             while True:
                 now = time.monotonic()
-                if now < min(deadline, looked + _POLL_S):
+                if now < min(deadline, looked + POLL_S):
                     seen = await glance()
                 else:
                     looked, seen = now, await look()
@@ -256,7 +287,7 @@ class ReadModels:
                     return seen
                 if self._wishes:
                     self._wishes.wanted(view.name)
-                hinted = await wait(woken, min(deadline - now, _POLL_S))
+                hinted = await wait(woken, min(deadline - now, POLL_S))
 
     async def _look_at_many(self, view: View[Row], keys: Collection[Key], position: int) -> Rows[Row]:
         """What Redis holds of the keys, if it has reached the position, and the flat table for the others."""

@@ -23,6 +23,10 @@ WANTED = "wanted"
 """The channel of those who wait for views: a message names these, likewise."""
 
 
+GENERATIONS = "generations"
+"""The topic of which generations there are and which are live, and its channel."""
+
+
 class HintSender:
     """Publishes without letting anybody wait; what is said while one message is under way becomes one message."""
 
@@ -38,6 +42,10 @@ class HintSender:
     def wanted(self, view: str) -> None:
         """Says that somebody waits for the view to move."""
         self._say(WANTED, view)
+
+    def generations_moved(self) -> None:
+        """Says that a generation was made, filled, switched to or dropped."""
+        self._say(GENERATIONS, GENERATIONS)
 
     async def drain(self) -> None:
         """Waits for the message under way, if there is one; call it before the client is closed."""

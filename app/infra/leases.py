@@ -14,7 +14,8 @@ _ACQUIRE = """
 update read.checkpoints
 set epoch = epoch + 1, owner = $4, lease_until = clock_timestamp() + $5
 where view = $1 and generation = $2 and shard = $3 and (lease_until is null or lease_until < clock_timestamp())
-returning epoch, position
+returning epoch, position,
+    (select not indexed from read.generations g where g.view = $1 and g.generation = $2) as filling
 """
 """Taking a shard is no heartbeat: one loop that hangs is followed by another each few seconds, and so is that one."""
 
@@ -44,10 +45,15 @@ where view = $1 and generation = $2 and shard = $3 and epoch = $4
 """
 
 _UNOWNED = """
-select view, generation, shard from read.checkpoints
-where lease_until is null or lease_until < clock_timestamp()
+select view, generation, shard from read.checkpoints join read.generations g using (view, generation)
+where (lease_until is null or lease_until < clock_timestamp())
+  and (g.state <> 'KEPT' or not exists (
+      select from read.generations n
+      where (n.view, n.fingerprint, n.state) = (g.view, g.fingerprint, 'KEPT') and n.activated_at > g.activated_at
+  ))
 order by random()
 """
+"""Of the generations that are kept of one definition, the last is projected, so that going back to it is instant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +67,15 @@ class ShardId:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The right to write a shard, as long as nobody has a higher epoch; `position` is where the flat table stood."""
+    """The right to write a shard, as long as nobody has a higher epoch; `position` is where the flat table stood.
+
+    `filling` says that its generation has no indexes yet, since it is being filled with what the log holds.
+    """
 
     shard_id: ShardId
     epoch: int
     position: int
+    filling: bool = False
 
 
 _Renewal = tuple[str, int, int, int, str, str | None, int, int | None]
@@ -82,7 +92,7 @@ class Leases:
     async def acquire(self, shard_id: ShardId) -> Lease | None:
         """The lease, or None while another has it."""
         row = await self._pool.fetchrow(_ACQUIRE, *_place(shard_id), self._owner, TTL)
-        return Lease(shard_id, row["epoch"], row["position"]) if row else None
+        return Lease(shard_id, row["epoch"], row["position"], row["filling"]) if row else None
 
     async def renew(
         self,
@@ -110,7 +120,7 @@ class Leases:
         await self._pool.execute(_RELEASE, *_place(lease.shard_id), lease.epoch)
 
     async def unowned(self) -> list[ShardId]:
-        """The shards that nobody projects now."""
+        """The shards that somebody should project and nobody does now."""
         rows = await self._pool.fetch(_UNOWNED)
         return [ShardId(row["view"], row["generation"], row["shard"]) for row in rows]
 

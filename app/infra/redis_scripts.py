@@ -1,6 +1,6 @@
 """What Redis does in one step: its scripts, which see neither half of a batch nor a dead worker's writes.
 
-The keys of APPLY and RESTORE are the shard's checkpoint and epoch, then those that are written. TOP takes the
+The keys of APPLY, PUT and RESTORE are the shard's checkpoint and epoch, then those that are written. TOP takes the
 checkpoint, the mark of when the unions were made, a key for each union, and the sets of all unions in turn.
 """
 
@@ -64,6 +64,18 @@ local a = 2
     + _WRITE
     + """
 return 'restored'
+"""
+)
+
+PUT = (
+    _FENCE
+    + """
+redis.call('SET', KEYS[2], ARGV[1])
+local a = 2
+"""
+    + _WRITE
+    + """
+return 'put'
 """
 )
 

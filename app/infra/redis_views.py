@@ -80,6 +80,7 @@ class RedisView(Generic[Row]):
         self._claim = redis.register_script(redis_scripts.CLAIM)
         self._apply = redis.register_script(redis_scripts.APPLY)
         self._restore = redis.register_script(redis_scripts.RESTORE)
+        self._put = redis.register_script(redis_scripts.PUT)
         self._suspend = redis.register_script(redis_scripts.SUSPEND)
         self._open = redis.register_script(redis_scripts.OPEN)
         self._top = redis.register_script(redis_scripts.TOP)
@@ -126,6 +127,17 @@ class RedisView(Generic[Row]):
         answer = await self._top(keys=keys, args=[len(unions), most, kept_ms, position, *map(len, unions)])
         return _ranking(answer) if answer else None
 
+    async def checkpoints(self) -> Sequence[int | None]:
+        """Those of all shards, None where one is lost. Raises RedisError or OSError."""
+        moment = await self._gets.ask(*self._checkpoint_names)
+        return [_checkpoint(moment[name])[0] for name in self._checkpoint_names]
+
+    async def held(self, keys: Sequence[Key]) -> Sequence[bytes | None]:
+        """The documents of these keys as they are, all out of one moment. Raises RedisError or OSError."""
+        names = [self._names(key)[1] for key in keys]
+        moment = await self._gets.ask(*names)
+        return [moment[name] for name in names]
+
     async def claim(self, shard: int, epoch: int) -> int | None:
         """Shuts out older epochs, and tells the checkpoint (None: lost). Raises Fenced when a newer epoch was here."""
         answer = await self._rounds.run(self._claim, self._shard_keys(shard), [epoch], None)
@@ -154,6 +166,25 @@ class RedisView(Generic[Row]):
         _require_unfenced(answer)
         if answer == b"lost":
             raise Lost(f"{self._base}{progress.shard}")
+
+    async def fill(
+        self,
+        progress: Progress,
+        rows: Mapping[Key, Stored[Row]],
+        documents: Sequence[bytes],
+        hidden: AbstractSet[Key] = frozenset(),
+    ) -> None:
+        """As `apply`, in small steps and the checkpoint last: for a generation that nobody reads, and many rows.
+
+        Should it end in between, what is written beyond the checkpoint is written again before that gets there.
+        """
+        keys = list(rows)
+        for start in range(0, len(keys), _RESTORE_CHUNK):
+            part = {key: rows[key] for key in keys[start : start + _RESTORE_CHUNK]}
+            names, values = self._writes(part, documents[start : start + _RESTORE_CHUNK], frozenset())
+            names = [*self._shard_keys(progress.shard), *names]
+            _require_unfenced(await self._put(keys=names, args=[progress.epoch, *values]))
+        await self.apply(progress, {}, None, hidden)
 
     async def restore(
         self,

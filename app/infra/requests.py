@@ -7,7 +7,9 @@ import asyncpg
 import structlog
 
 from app.infra.db import TRANSIENT, Connection, Pool
+from app.infra.generations import fingerprint
 from app.infra.table_views import TableView
+from app.kernel.view import View
 
 _log = structlog.get_logger()
 
@@ -31,6 +33,14 @@ _RETRY_BEHIND: Final = """
 update read.dead_letters set retry = true
 where consumer = $1 and sequence in (select sequence from read.dead_letters where consumer = $1 and position = $2)
 """
+
+
+_GENERATION: Final = """
+select generation from read.generations
+where view = $1 and fingerprint = $2 and activated_at is not null and state <> 'PRUNED'
+order by state = 'LIVE' desc, activated_at desc limit 1
+"""
+"""What the view is read from now: it is rebuilt like any other."""
 
 
 class NotPossible(Exception):
@@ -64,28 +74,28 @@ ACTIONS: Final[Mapping[str, Action]] = {
 class Requests:
     """Those of a view whose rows have a `request_id`, a `log_position`, a `kind` and what the action of it needs."""
 
-    def __init__(self, pool: Pool, table: TableView[Any], actions: Mapping[str, Action] = ACTIONS) -> None:
-        self._pool, self._table, self._actions = pool, table, actions
-        self._next = (
-            f"select {table.selected} from {table.table} present where log_position > "
-            "(select coalesce(max(position), 0) from read.carried_out) order by log_position limit 1"
-        )
+    def __init__(self, pool: Pool, view: View[Any], actions: Mapping[str, Action] = ACTIONS) -> None:
+        self._pool, self._view, self._actions = pool, view, actions
 
     async def carry_out(self) -> None:
         """Carries out whatever is not yet, unless another worker does."""
-        if await self._pool.fetchrow(self._next) is None:
+        generation = await self._pool.fetchval(_GENERATION, self._view.name, fingerprint(self._view))
+        if generation is None:
             return
-        while await self._carry_out_one():
+        table = TableView(self._view, generation)
+        if await self._pool.fetchrow(_next(table)) is None:
+            return
+        while await self._carry_out_one(table):
             pass
 
-    async def _carry_out_one(self) -> bool:
+    async def _carry_out_one(self, table: TableView[Any]) -> bool:
         async with self._pool.acquire() as connection, connection.transaction():
             if not await connection.fetchval(_ALONE):
                 return False
-            record = await connection.fetchrow(self._next)
+            record = await connection.fetchrow(_next(table))
             if record is None:
                 return False
-            await self._act(connection, self._table.stored(record).row)
+            await self._act(connection, table.stored(record).row)
             return True
 
     async def _act(self, connection: Connection, request: Any) -> None:
@@ -105,3 +115,10 @@ class Requests:
         if kind not in self._actions:
             raise NotPossible(f"this version of the code knows no {kind}")
         return self._actions[kind]
+
+
+def _next(table: TableView[Any]) -> str:
+    return (
+        f"select {table.selected} from {table.table} present where log_position > "
+        "(select coalesce(max(position), 0) from read.carried_out) order by log_position limit 1"
+    )

@@ -60,10 +60,6 @@ class TableView(Table[Row]):
         said = (tables, self.view.shards, handled, self.view.revision)
         return hashlib.sha256(encode(said)).hexdigest()
 
-    def definitions(self) -> list[str]:
-        """The statements that make all tables of this generation."""
-        return self.definition() + (self.entities.definition() if self.entities else [])
-
     async def apply(
         self,
         pool: Pool,

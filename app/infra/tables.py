@@ -80,11 +80,18 @@ class Table(Generic[Row]):
 
     def definition(self, table: str | None = None) -> list[str]:
         """The statements that make the table."""
-        table = table or self.table
+        return [self.creation(table), *self.indexing(table)]
+
+    def creation(self, table: str | None = None) -> str:
+        """The statement that makes the table, without its indexes."""
         columns = [f"{c.name} {c.sql}{'' if c.nullable else ' not null'}" for c in self.columns]
         columns += [f"{name} {sql} not null" for name, sql in _MACHINERY]
-        create = f"create table {table} ({', '.join(columns)}, primary key ({self.key})) with (fillfactor = 80)"
-        return [create, *(f"create index on {table} {_indexed(index)}" for index in self.indexes)]
+        columns.append(f"primary key ({self.key})")
+        return f"create table {table or self.table} ({', '.join(columns)}) with (fillfactor = 80)"
+
+    def indexing(self, table: str | None = None) -> list[str]:
+        """The statements that make its indexes."""
+        return [f"create index on {table or self.table} {_indexed(index)}" for index in self.indexes]
 
     def has(self, name: str) -> bool:
         """Whether a row has a column of this name."""

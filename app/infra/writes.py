@@ -88,15 +88,24 @@ class Writes:
     async def _alone(self, write: Write) -> Exception | None:
         try:
             (written,) = await self._all([write], self._patient)
+        except asyncpg.UndefinedTableError:
+            return write.fenced()
         except (asyncpg.PostgresError, *TRANSIENT) as error:
             return error
         return None if written else write.fenced()
 
     async def _all(self, writes: Sequence[Write], statements: "_Statements") -> Sequence[bool]:
-        tables, statement = statements.over({table for write in writes for table in write.documents})
-        found = await self._pool.fetch(statement, *parameters(tables, writes))
+        try:
+            found = await self._written(writes, statements)
+        except asyncpg.UndefinedTableError:  # of a generation that was dropped: perhaps none of these is of it
+            statements.forget()
+            found = await self._written(writes, statements)
         moved = {tuple(row)[:4] for row in found}
         return [write.epoch in moved for write in writes]
+
+    async def _written(self, writes: Sequence[Write], statements: "_Statements") -> Sequence[asyncpg.Record]:
+        tables, statement = statements.over({table for write in writes for table in write.documents})
+        return await self._pool.fetch(statement, *parameters(tables, writes))
 
 
 class _Statements:
@@ -120,6 +129,10 @@ class _Statements:
         if len(self._known) > _KEPT_STATEMENTS:
             self._known.popitem(last=False)
         return self._known[found]
+
+    def forget(self) -> None:
+        """Uses none of them again: one names a table that is not there any more."""
+        self._known.clear()
 
     def _closest(self, wanted: frozenset[Table[Any]]) -> frozenset[Table[Any]] | None:
         most = len(wanted) + len(wanted) // 2

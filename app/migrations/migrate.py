@@ -27,6 +27,7 @@ async def migrate(
         before = await _revision(connection)
         done = [] if before == head() else [await _upgrade(dsn, before)]
         done += [f"made {table}" for table in await generations.create_missing(connection, views)]
+        done += [f"going back to {table}" for table in await generations.go_back(connection, views)]
         done += [f"started {policy}" for policy in await policy_store.create_missing(connection, policies)]
         if restored:
             done.append(f"gave the log the new id {await log_identity.renew(connection)}")

@@ -5,7 +5,7 @@ alone: starting the API anew, or taking it away from its clients, helps no view 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -34,7 +34,8 @@ class Verdict:
 class Health:
     """The health of a process. `running` says of tasks that must not end whether they still run.
 
-    `waits_for_views`: the process is ready only while every view is projected, by whomever.
+    `waits_for_views`: the process is ready only while every view is projected, by whomever. `building` tells of views
+    that have nothing to show yet: a process that answers from them is not ready before they have.
     """
 
     pulses: Pulses
@@ -43,6 +44,7 @@ class Health:
     running: Mapping[str, Callable[[], bool]] = field(default_factory=dict)
     told: Mapping[str, Any] = field(default_factory=dict)
     waits_for_views: bool = False
+    building: Callable[[], Awaitable[Mapping[str, Any]]] | None = None
 
     def alive(self) -> Verdict:
         """Whether every loop of this process turns."""
@@ -57,8 +59,11 @@ class Health:
             async with asyncio.timeout(PATIENCE_S):
                 for pool in self.pools:
                     await pool.fetchval("select 1")
+                building = await self.building() if self.building else {}
         except _AWAY as error:
             return Verdict(well=False, told={"ready": False, "reason": type(error).__name__})
+        if building:
+            return Verdict(well=False, told={"ready": False, "reason": "building", "views": building})
         views = await self.views() if self.waits_for_views else Verdict(well=True, told={})
         return Verdict(views.well, {"ready": views.well, **self.told, **views.told})
 

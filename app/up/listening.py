@@ -2,7 +2,10 @@
 
 import errno
 import http.client
+import json
 import socket
+from collections.abc import Mapping
+from typing import Any
 
 from app.up.data_dir import UpProblem
 
@@ -26,12 +29,19 @@ def check_port(host: str, port: int) -> None:
 
 def is_ready(host: str, port: int) -> bool:
     """Whether the API says that it and what it needs can be used."""
+    return bool(readiness(host, port).get("ready"))
+
+
+def readiness(host: str, port: int) -> Mapping[str, Any]:
+    """What the API says of itself (see `/readyz`); nothing while nobody answers."""
     address = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - asked, not bound
     connection = http.client.HTTPConnection(address, port, timeout=5)
     try:
         connection.request("GET", "/readyz")
-        return connection.getresponse().status == http.client.OK
-    except (OSError, http.client.HTTPException):
-        return False
+        said: Mapping[str, Any] = json.loads(connection.getresponse().read())
+    except (OSError, ValueError, http.client.HTTPException):
+        return {}
+    else:
+        return said
     finally:
         connection.close()

@@ -16,9 +16,10 @@ from rich.console import Console
 from app.infra.embedded import Servers
 from app.kernel.problem import Problem
 from app.loopback import is_loopback
+from app.up.building import Building
 from app.up.children import Child, describe_status
 from app.up.data_dir import Running, UpProblem, data_dir_lock, installation_key
-from app.up.listening import check_port, is_ready
+from app.up.listening import check_port
 
 READY_SECONDS = 60.0
 HOPELESS_DEATHS = 3
@@ -67,6 +68,7 @@ class Supervisor:
         self._data_dir = options.data_dir.absolute()
         self._children: list[Child] = []
         self._assets = _Assets(self._say)
+        self._building = Building(options.host, options.port, self._say)
         self._is_open = False
         self._began = time.monotonic()
 
@@ -166,7 +168,7 @@ class Supervisor:
     def _wait_until_ready(self, servers: Servers) -> None:
         deadline = time.monotonic() + READY_SECONDS
         with self._console.status("Starting the API and the workers"):
-            while not is_ready(self._options.host, self._options.port):
+            while not self._building.can_be_used():
                 self._tick(servers)
                 api = self._children[0]
                 if api.deaths >= HOPELESS_DEATHS or time.monotonic() > deadline:
@@ -202,6 +204,7 @@ class Supervisor:
     def _look_after(self, servers: Servers) -> None:
         while True:
             self._tick(servers)
+            self._building.tell()
 
     def _tick(self, servers: Servers) -> None:
         for name in servers.revive():

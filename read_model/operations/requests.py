@@ -9,14 +9,19 @@ from app.infra.freshness import ReadModels
 from app.kernel.messages import Recorded
 from app.kernel.structs import Struct
 from app.kernel.view import View
-from write_model.operations.events import DeadLetterDiscarded, DeadLettersRetryRequested, OperationEvent
+from write_model.operations.events import (
+    DeadLetterDiscarded,
+    DeadLettersRetryRequested,
+    OperationEvent,
+    ViewRebuildRequested,
+)
 
 
 class Request(Struct, frozen=True, kw_only=True):
     """One request, known by its command; `log_position` is its place among all, `kind` the name of its event.
 
     `letter` is the position of the event that a consumer is to do without, `sequence` the aggregate
-    to be retried, of a type.
+    to be retried, of a type; `only_checked` says that a view is rebuilt to be compared alone.
     """
 
     request_id: UUID
@@ -26,6 +31,7 @@ class Request(Struct, frozen=True, kw_only=True):
     sequence: UUID | None
     sequence_type: str | None
     letter: int | None
+    only_checked: bool
     reason: str | None
     requested_by: str
     requested_at: datetime
@@ -49,6 +55,7 @@ def evolve(_: Request | None, recorded: Recorded[Any], key: UUID) -> Request:
         sequence=retried.sequence if retried else None,
         sequence_type=retried.sequence_type if retried else None,
         letter=discarded.position if discarded else None,
+        only_checked=isinstance(event, ViewRebuildRequested) and event.only_check,
         reason=discarded.reason if discarded else None,
         requested_by=str(recorded.metadata["actor"]),
         requested_at=event.requested_at,

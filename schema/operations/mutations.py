@@ -18,9 +18,10 @@ _TYPES = {prefix: kind for kind, prefix in ID_PREFIXES.items()}
 @strawberry.input
 class RebuildViewInput(ChangeInput):
     view: str = strawberry.field(description="The view's name, as projectionStatus tells it.")
+    check: bool = strawberry.field(default=False, description="Compare it with what is live, and do not switch to it.")
 
     def command(self) -> commands.RebuildView:
-        return commands.RebuildView(at=now(), consumer=self.view)
+        return commands.RebuildView(at=now(), consumer=self.view, only_check=self.check)
 
 
 @strawberry.input

@@ -50,11 +50,12 @@ class CustomerOrdersQuery:
         arguments, wanted = PageArguments(first, after), info.context.wanted(token=token, wait_ms=wait_ms)
         if customer is None:
             return _connection(view.History(), wanted, 0)
-        telling = selects(info, "freshness")
-        history = await view.read(info.context.reads, customer, arguments, wanted, telling=telling)
+        reads, telling = info.context.reads, selects(info, "freshness")
+        life: object = reads.life
+        history = await view.read(reads, customer, arguments, wanted, telling=telling)
         if isinstance(history, Behind):
             raise not_reached(history)
-        return _connection(history, wanted, info.context.reads.life)
+        return _connection(history, wanted, life if life == reads.life else object())
 
 
 def _whose(asker: Principal, given: UUID | None) -> UUID | None:
@@ -66,7 +67,7 @@ def _whose(asker: Principal, given: UUID | None) -> UUID | None:
     return asker.customer_id
 
 
-def _connection(history: view.History, wanted: Wanted, life: int) -> CustomerOrderConnection:
+def _connection(history: view.History, wanted: Wanted, life: object) -> CustomerOrderConnection:
     shown = history.page
     page = Page([_Ready.of(stored, life) for stored in shown.nodes], shown.has_next, shown.has_previous)
     return CustomerOrderConnection(
@@ -84,7 +85,7 @@ class _Ready:
     told: tuple[object, ...]
 
     @classmethod
-    def of(cls, stored: Stored[OrderSummary], life: int) -> "_Ready":
+    def of(cls, stored: Stored[OrderSummary], life: object) -> "_Ready":
         return cls(stored, (view.VIEW.name, stored.row.order_id, stored.position, life))
 
     @property

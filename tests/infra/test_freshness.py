@@ -16,6 +16,7 @@ from app.infra.checkpoints import Freshness
 from app.infra.embedded import Servers
 from app.infra.freshness import ReadModels
 from app.infra.hints import HintListener
+from app.infra.serving import POLL_S
 from app.infra.wanted import Behind, Found, Wanted
 from app.kernel.clock import new_id, now
 from app.kernel.messages import Receipt
@@ -117,7 +118,7 @@ class TestWaiting:
         assert isinstance(await reader.get(new_id(), version=1), Behind)
 
     async def test_a_hint_ends_the_wait(self, reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(freshness_module, "_POLL_S", LONG)
+        monkeypatch.setattr(freshness_module, "POLL_S", LONG)
         receipt = await reader.registered()
         waiting = asyncio.create_task(reader.city(receipt.aggregate_id, version=1, wait_s=LONG))
         listing = asyncio.create_task(reader.reads.reach(SUMMARIES, Wanted(position=receipt.position, wait_s=LONG)))
@@ -129,7 +130,7 @@ class TestWaiting:
     async def test_a_document_that_was_evicted_is_found_by_who_waits(
         self, reader: Reader, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(freshness_module, "_POLL_S", LONG)
+        monkeypatch.setattr(freshness_module, "POLL_S", LONG)
         kept = await reader.registered()
         await project(reader.floor.made)
         (document,) = [key for key in await reader.documents() if key.endswith(f"doc:{kept.aggregate_id}".encode())]
@@ -156,14 +157,14 @@ class TestWaiting:
         deaf = ReadModels(stores.pool, stores.tables, stores.documents, Deaf())
         receipt = await reader.registered()
         waiting = asyncio.create_task(deaf.reach(SUMMARIES, Wanted(position=receipt.position, wait_s=LONG)))
-        await asyncio.sleep(2 * freshness_module._POLL_S)
+        await asyncio.sleep(2 * POLL_S)
         assert not deaf.waits.all
         async with projecting(reader.floor.made), asyncio.timeout(LONG / 2):
             await waiting
         assert deaf.unhinted == 1
         (((view, outcome), histogram),) = deaf.waits.all.items()
         assert (view, outcome, sum(histogram.counts)) == (SUMMARIES.name, "waited", 1)
-        assert histogram.total_s > freshness_module._POLL_S
+        assert histogram.total_s > POLL_S
 
     @pytest.mark.parametrize(
         ("wanted", "outcome"),

@@ -75,7 +75,7 @@ async def test_a_changed_definition_gets_a_generation_beside_the_old_one(
         serving = {
             name: await generations.tables(pool, [view]) for name, view in (("old", VIEW), ("new", CHANGES[change]))
         }
-    assert {name: tables["tally"].generation for name, tables in serving.items()} == {"old": 1, "new": 2}
+    assert {name: tables["tally"][0].generation for name, tables in serving.items()} == {"old": 1, "new": 2}
     shards = await connection.fetch(
         "select generation, count(*) from read.checkpoints where view = 'tally' group by 1 order by 1"
     )

@@ -73,13 +73,26 @@ async def test_the_projection_role_reads_the_log_but_not_the_state_and_changes_n
     assert not await allowed(made, PROJECTION_ROLE, "insert into write.events default values")
 
 
-async def test_the_projection_role_moves_read_models_and_deletes_dead_letters_alone(made: Installation) -> None:
+async def test_the_projection_role_moves_read_models_and_deletes_no_row_of_them(made: Installation) -> None:
+    """Of what it drops as a whole it takes the checkpoints away first; and dead letters, once they are settled."""
     assert await allowed(made, PROJECTION_ROLE, "update read.checkpoints set position = 0")
     for table in await names(made, "read"):
         assert await allowed(made, PROJECTION_ROLE, f"select 1 from {table}"), table
-        may = table == "read.dead_letters"
+        may = table in {"read.checkpoints", "read.dead_letters"}
         assert await allowed(made, PROJECTION_ROLE, f"delete from {table}") == may, table
-    assert not await allowed(made, PROJECTION_ROLE, "insert into read.checkpoints default values")
+        assert not await allowed(made, PROJECTION_ROLE, f"truncate {table}"), table
+
+
+async def test_the_projection_role_makes_and_drops_generations_and_nothing_else(made: Installation) -> None:
+    for view in registry.VIEWS:
+        assert await allowed(made, PROJECTION_ROLE, f"drop table read.{view.name}__1"), view.name
+    for table in ("read.checkpoints", "read.generations", "read.log", "write.events"):
+        assert not await allowed(made, PROJECTION_ROLE, f"drop table {table}"), table
+    assert await allowed(made, PROJECTION_ROLE, "create table read.mine (n int)")
+    assert not await allowed(made, PROJECTION_ROLE, "create table write.mine (n int)")
+    for role in (QUERY_ROLE, COMMAND_ROLE):
+        assert not await allowed(made, role, "create table read.mine (n int)"), role
+        assert not await allowed(made, role, "drop table read.product__1"), role
 
 
 async def test_the_command_role_appends_to_the_log_and_never_rewrites_it(made: Installation) -> None:

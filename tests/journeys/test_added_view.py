@@ -1,7 +1,6 @@
 """`orders_by_city` is deployed to a shop that runs without it: its history comes from the log, all else stays."""
 
 import asyncio
-import shutil
 import tempfile
 from collections import defaultdict
 from collections.abc import Mapping
@@ -15,8 +14,8 @@ import asyncpg
 from app.infra.embedded import Servers
 from tests.support.installation import ROOT, Installation, free_port, installation
 from tests.support.replay import until_caught_up
+from tests.support.sources import copied
 
-SOURCES = ("app", "schema", "read_model", "write_model", "workers")
 FILES = ("read_model/orders/orders_by_city.py", "schema/orders/orders_by_city.py")
 NAMED_IN = ("app/registry.py", "schema/schema.py")
 
@@ -63,8 +62,7 @@ def test_the_commit_that_adds_it_has_little_to_say() -> None:
 
 def without_the_view(folder: Path) -> Path:
     """The code as it was before the view."""
-    for source in SOURCES:
-        shutil.copytree(ROOT / source, folder / source, ignore=shutil.ignore_patterns("node_modules", "__pycache__"))
+    copied(folder)
     for file in FILES:
         (folder / file).unlink()
     for file in NAMED_IN:

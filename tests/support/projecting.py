@@ -9,7 +9,9 @@ from app.infra.leases import Lease, Leases, ShardId
 from app.infra.requests import Requests
 from tests.support.installation import Installation
 from tests.support.replay import until_caught_up
+from workers.ending import end
 from workers.jobs.context import WorkerContext
+from workers.jobs.tending import Tending
 
 
 @asynccontextmanager
@@ -23,11 +25,11 @@ async def worker(
             pool=stores.pool,
             catalog=registry.EVENTS,
             tables=stores.tables,
-            documents=stores.documents,
+            documents_of=stores.documents_of,
             leases=Leases(stores.pool, owner),
             rounds=stores.rounds,
             hints=stores.hints,
-            requests=Requests(stores.pool, stores.tables[registry.REQUESTS.name]),
+            requests=Requests(stores.pool, registry.REQUESTS, registry.request_actions()),
             stint_s=stint_s,
             parked_at_most=parked_at_most,
         )
@@ -44,6 +46,28 @@ async def projecting(made: Installation) -> AsyncIterator[WorkerContext]:
         for shard_id in shards(context):
             context.start(await acquired(context, shard_id), _nobody)
         yield context
+
+
+@asynccontextmanager
+async def working(made: Installation, owner: str = "test") -> AsyncIterator[WorkerContext]:
+    """As a worker process does: takes whatever nobody has, fills what is to be filled, and switches to it."""
+    async with worker(made, owner) as context, bootstrap.projection_stores(made.settings) as stores:
+        views = {view.name: view for view in registry.VIEWS}
+        tending = Tending(stores.pool, stores.redis, stores.prefix, views, stores.documents_of)
+        tasks = [asyncio.create_task(each) for each in (tending.follow(stores.hints), _take_all(context))]
+        try:
+            yield context
+        finally:
+            await end(tasks)
+
+
+async def _take_all(context: WorkerContext) -> None:
+    while True:
+        await context.requests.carry_out()
+        for shard_id in await context.leases.unowned():
+            if await context.serves(shard_id) and (lease := await context.leases.acquire(shard_id)):
+                context.start(lease, _nobody)
+        await asyncio.sleep(0.05)
 
 
 async def project(made: Installation) -> None:

@@ -49,10 +49,13 @@ def seen(
 
 
 async def until_caught_up(made: Installation, seconds: float = 60.0) -> None:
-    """Waits until every shard has passed the end of the log."""
+    """Waits until every shard of what is read, or will be, has passed the end of the log."""
     connection = await asyncpg.connect(made.database_url)
     deadline = time.monotonic() + seconds
-    behind = "select count(*) from read.checkpoints where position < (select max(position) from write.events)"
+    behind = (
+        "select count(*) from read.checkpoints join read.generations using (view, generation) "
+        "where read.generations.state <> 'KEPT' and position < (select max(position) from write.events)"
+    )
     try:
         while await connection.fetchval(behind):
             assert time.monotonic() < deadline, await connection.fetch("select * from read.checkpoints")

@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,14 +13,16 @@ from app.infra.db import TRANSIENT, Pool
 from app.infra.event_log import EventCatalog
 from app.infra.hints import HintListener
 from app.infra.leases import Lease, Leases, ShardId
+from app.infra.log_past import LogPast
 from app.infra.log_tail import LogTail
 from app.infra.redis_rounds import RedisRounds
-from app.infra.redis_views import RedisView
 from app.infra.requests import Requests
+from app.infra.switching import Documents
 from app.infra.table_views import Fenced, TableView
 from app.infra.writes import Writes
 from app.observability.projecting import Projections
 from workers.ending import end
+from workers.jobs.filling import ShardFiller
 from workers.jobs.rest import Rest
 from workers.jobs.shard import ShardProjector
 from workers.jobs.shared import Shared, Stores
@@ -28,19 +31,25 @@ _log = structlog.get_logger()
 
 _FAILING_PAUSE_S = 1.0
 
+_FILLED_AT_ONCE = 2
+"""Generations: each keeps rows in memory, and what is live must have its turn."""
+
+_FINGERPRINT = "select fingerprint from read.generations where view = $1 and generation = $2"
+
 
 @dataclass
 class WorkerContext:
     """What a worker projects with.
 
     A shard stays `stint_s` seconds before it is handed on, and parks what belongs to `parked_at_most` aggregates.
+    `tables` are those that this code reads; it projects all generations of the same definitions.
     """
 
     prefix: str
     pool: Pool
     catalog: EventCatalog
     tables: Mapping[str, TableView[Any]]
-    documents: Mapping[str, RedisView[Any]]
+    documents_of: Documents
     leases: Leases
     rounds: RedisRounds
     hints: HintListener
@@ -50,6 +59,9 @@ class WorkerContext:
     projections: Projections = field(default_factory=Projections)
     _running: set[asyncio.Task[None]] = field(default_factory=set, init=False)
     _following: asyncio.Task[None] | None = field(default=None, init=False)
+    _filling: Counter[tuple[str, int]] = field(default_factory=Counter, init=False)
+    _pasts: dict[frozenset[str], LogPast] = field(default_factory=dict, init=False)
+    _defined: dict[tuple[str, int], bool] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         pulse = self.projections.pulses.add("log tail")
@@ -66,14 +78,26 @@ class WorkerContext:
             self.projections,
         )
 
-    def serves(self, shard_id: ShardId) -> bool:
+    async def serves(self, shard_id: ShardId) -> bool:
         """Whether this process's code defines the view as that generation does."""
-        table = self.tables.get(shard_id.view)
-        return table is not None and table.generation == shard_id.generation
+        table, place = self.tables.get(shard_id.view), (shard_id.view, shard_id.generation)
+        if table is None or place in self._defined or table.generation == shard_id.generation:
+            return table is not None and self._defined.get(place, True)
+        found = await self.pool.fetchval(_FINGERPRINT, *place)
+        if found is not None:
+            self._defined[place] = found == table.fingerprint
+        return self._defined.get(place, False)
+
+    def has_room_for(self, lease: Lease) -> bool:
+        """Whether it is not busy enough already with filling other generations."""
+        place = _place(lease)
+        return not lease.filling or place in self._filling or len(self._filling) < _FILLED_AT_ONCE
 
     def start(self, lease: Lease, hand_on: Callable[[ShardId], Awaitable[None]]) -> None:
         """Projects the leased shard beside whatever else runs; `hand_on` is told when its time here is over."""
         self.follow()
+        if lease.filling:
+            self._filling[_place(lease)] += 1
         task = asyncio.create_task(self._project(lease, hand_on))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
@@ -91,7 +115,9 @@ class WorkerContext:
     async def _project(self, lease: Lease, hand_on: Callable[[ShardId], Awaitable[None]]) -> None:
         shard_id = lease.shard_id
         try:
-            await self._projector(lease).run(until=time.monotonic() + self.stint_s)
+            lease = await self._filled(lease) if lease.filling else lease
+            projector = ShardProjector(self._stores(lease), self._shared, lease)
+            await projector.run(until=time.monotonic() + self.stint_s)
         except Fenced as fenced:
             _log.warning("fenced", view=shard_id.view, shard=shard_id.shard, reason=str(fenced))
             return
@@ -104,10 +130,24 @@ class WorkerContext:
             await asyncio.shield(self._release(lease))
         await hand_on(shard_id)
 
-    def _projector(self, lease: Lease) -> ShardProjector[Any]:
-        view = lease.shard_id.view
-        stores = Stores(self.pool, self.tables[view], self.documents.get(view))
-        return ShardProjector(stores, self._shared, lease)
+    async def _filled(self, lease: Lease) -> Lease:
+        stores = self._stores(lease)
+        try:
+            past = self._past(each.__name__ for each in stores.table.view.handles)
+            return await ShardFiller(stores, self._shared, past, lease).run()
+        finally:
+            self._filling[_place(lease)] -= 1
+            self._filling += Counter()  # without what is at zero
+
+    def _past(self, types: Iterable[str]) -> LogPast:
+        wanted = frozenset(types)
+        past = self._pasts.setdefault(wanted, LogPast(self.pool, wanted))
+        past.forget()
+        return past
+
+    def _stores(self, lease: Lease) -> Stores[Any]:
+        table = TableView(self.tables[lease.shard_id.view].view, lease.shard_id.generation)
+        return Stores(self.pool, table, self.documents_of(table))
 
     async def _note_failure(self, lease: Lease, error: Exception) -> None:
         self.projections.of(lease.shard_id.view, lease.shard_id.shard).failures += 1
@@ -121,3 +161,7 @@ class WorkerContext:
             await self.leases.release(lease)
         except TRANSIENT:
             _log.warning("lease left to run out", view=lease.shard_id.view, shard=lease.shard_id.shard)
+
+
+def _place(lease: Lease) -> tuple[str, int]:
+    return lease.shard_id.view, lease.shard_id.generation

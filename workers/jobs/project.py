@@ -23,10 +23,11 @@ async def project(context: dict[str, Any], view: str, generation: int, shard: in
     """Starts projecting the shard. Does nothing when another worker has the lease, or the generation is not ours."""
     worker: WorkerContext = context["worker"]
     shard_id = ShardId(view, generation, shard)
-    if not worker.serves(shard_id):
-        return
     try:
-        lease = await worker.leases.acquire(shard_id)
+        lease = await worker.leases.acquire(shard_id) if await worker.serves(shard_id) else None
+        if lease is not None and not worker.has_room_for(lease):
+            await worker.leases.release(lease)
+            return
     except TRANSIENT as error:
         _log.warning("database out of reach", view=view, shard=shard, error=str(error))
         return

@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from app.infra.db import Pool
-from app.infra.folding import Subject, changes, evolved, touching
+from app.infra.folding import Subject, changes, evolved, newborn, touching
 from app.infra.table_views import TableView
 from app.infra.tables import Stored, Table
 from app.kernel.messages import Event, Recorded
@@ -58,7 +58,7 @@ class ShardRows(Generic[Row]):
         """The rows of these keys as they are before the events."""
         if self._view.appends:
             return {}
-        return await self.present(keys, _born(events) if self._view.keys is own_key else frozenset())
+        return await self.present(keys, newborn(events) if self._view.keys is own_key else frozenset())
 
     async def shown_again(self, aggregates: Collection[UUID]) -> Mapping[Key, Stored[Row]]:
         """The rows of aggregates of which nothing is parked any more, as far as the view has such rows."""
@@ -102,12 +102,7 @@ class ShardRows(Generic[Row]):
         if entity is None:
             return events, {}
         keys = {event.aggregate_id for event in events if type(event.event) in entity.handles}
-        return changes(entity, events, await self.entities(keys, _born(events)))
-
-
-def _born(events: Sequence[Recorded[Event]]) -> AbstractSet[Key]:
-    """Aggregates whose first event is among these: nothing was written of them yet."""
-    return {event.aggregate_id for event in events if event.version == 1}
+        return changes(entity, events, await self.entities(keys, newborn(events)))
 
 
 class _Recent(Generic[Row]):

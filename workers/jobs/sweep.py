@@ -26,12 +26,12 @@ async def sweep(context: dict[str, Any]) -> None:
     reactions: Reactions = context["reactions"]
     try:
         await worker.requests.carry_out()
-        shards, policies = await worker.leases.unowned(), await reactions.means.store.unowned()
+        shards = [each for each in await worker.leases.unowned() if await worker.serves(each)]
+        policies = await reactions.means.store.unowned()
     except TRANSIENT:
         return
     for place, shard_id in enumerate(shards):
-        if worker.serves(shard_id):
-            await project.enqueue(context["redis"], shard_id, _after(place))
+        await project.enqueue(context["redis"], shard_id, _after(place))
     for place, policy in enumerate(policies):
         if policy in reactions.policies:
             await react.enqueue(context["redis"], policy, _after(place))

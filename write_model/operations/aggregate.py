@@ -33,7 +33,8 @@ def decide(command: Operation) -> list[OperationEvent]:
     """What was asked: whether it can be carried out is found out by the worker that does."""
     match command:
         case RebuildView():
-            return [ViewRebuildRequested(consumer=command.consumer, requested_at=command.at)]
+            only_check = command.only_check
+            return [ViewRebuildRequested(consumer=command.consumer, only_check=only_check, requested_at=command.at)]
         case RollBackView():
             return [ViewRollbackRequested(consumer=command.consumer, requested_at=command.at)]
         case PruneView():

@@ -38,10 +38,11 @@ class _OfConsumer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RebuildView(_OfConsumer, Command):
-    """Fill a view's next generation from the log, and switch to it. For administrators."""
+    """Fill a view's next generation from the log, and switch to it, or only compare it. For administrators."""
 
     for_admins: ClassVar[bool] = True
     consumer: str
+    only_check: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

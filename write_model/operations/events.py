@@ -7,9 +7,10 @@ from app.kernel.messages import Event, Upcasters
 
 
 class ViewRebuildRequested(Event, frozen=True, kw_only=True):
-    """A view's next generation is to be filled and switched to."""
+    """A view's next generation is to be filled and switched to, or only compared with what is live."""
 
     consumer: str
+    only_check: bool = False
     requested_at: datetime
 
 

@@ -1,0 +1,153 @@
+"""Folding the log into a shard that is being filled: what events change is kept until it is taken to be written."""
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+import asyncpg
+
+from app.infra.dead_letters import Letter, blames_the_event
+from app.infra.event_log import EventCatalog, recorded
+from app.infra.folding import Subject, changes, evolved, newborn, touching
+from app.infra.stretches import Logged
+from app.infra.tables import Stored, Table
+from app.kernel.messages import Event, Recorded
+from app.kernel.view import Key, own_key
+from workers.jobs.filled_rows import FilledRows
+from workers.jobs.parking import Parking
+from workers.jobs.shared import Stores
+
+Row = TypeVar("Row")
+
+AT_ONCE = 250
+"""Events folded, or rows written down, before others get their turn: a few milliseconds of work."""
+
+_MOST_ROWS = 8_192
+_MOST_CHARACTERS = 24_000_000
+_LONGEST_S = 3.0
+"""What a batch holds at most: changed rows, JSON of events, and seconds of work that would be lost with it."""
+
+
+@dataclass(frozen=True)
+class Taken(Generic[Row]):
+    """What is to be written together: rows, entities, what is parked, and when the last event was recorded."""
+
+    rows: Mapping[Key, Stored[Row]]
+    entities: Mapping[Key, Stored[Any]]
+    letters: Sequence[Letter]
+    event_at: datetime | None
+
+
+class FillBatch(Generic[Row]):
+    """The rows of one shard in memory, and what is to become of them."""
+
+    def __init__(self, stores: Stores[Row], catalog: EventCatalog, shard: int, parking: Parking) -> None:
+        self._pool, self._table, self._catalog, self._parking = stores.pool, stores.table, catalog, parking
+        self._view, self._shard = stores.table.view, shard
+        self._by_id = self._view.keys is own_key and self._view.entity is None
+        self._event_at: datetime | None = None
+        self.forget()
+
+    def forget(self) -> None:
+        """Nothing is known any more: what was to be written has not been."""
+        self._rows, self._entities, self._letters = FilledRows[Any](), FilledRows[Any](), list[Letter]()
+        self._characters, self._began = 0, time.monotonic()
+
+    def is_mine(self, row: asyncpg.Record) -> bool:
+        """False for an event that touches no key of this shard, as far as that can be told before it is decoded."""
+        return not self._by_id or self._view.shards == 1 or self._view.shard_of(row["aggregate_id"]) == self._shard
+
+    async def fold(self, rows: Sequence[asyncpg.Record]) -> None:
+        """Folds events of the log in, and parks those that cannot be folded. Raises TooManyDeadLetters."""
+        mine = [row for row in rows if self.is_mine(row)]
+        for start in range(0, len(mine), AT_ONCE):
+            part = self._passing(mine[start : start + AT_ONCE])
+            try:
+                await self._fold(part)
+            except Exception as error:
+                if not blames_the_event(error):
+                    raise
+                await self._fold_singly(part)
+            await asyncio.sleep(0)
+        self._characters += sum([len(row["data"]) for row in mine])
+        self._event_at = mine[-1]["recorded_at"] if mine else self._event_at
+
+    def park(self, row: asyncpg.Record, error: Exception) -> None:
+        """The event could not be applied, and nothing of its aggregate is from here on. Raises TooManyDeadLetters."""
+        self._letters.append(self._parking.letter(Logged(self._catalog, row), error, attempts=1))
+        self._parking.sequences.add(row["aggregate_id"])
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it is time to write it."""
+        return (
+            max(len(self._rows), len(self._entities)) >= _MOST_ROWS
+            or self._characters >= _MOST_CHARACTERS
+            or time.monotonic() - self._began >= _LONGEST_S
+        )
+
+    def take(self) -> Taken[Row]:
+        """What is to be written, and begins anew; `wrote` must follow."""
+        taken = Taken(self._rows.take(), self._entities.take(), self._letters, self._event_at)
+        self._letters, self._characters, self._began = [], 0, time.monotonic()
+        return taken
+
+    def wrote(self, documents: Sequence[bytes], entities: Sequence[bytes]) -> None:
+        """What was taken is written, as these documents."""
+        self._rows.wrote(documents)
+        self._entities.wrote(entities)
+
+    def _passing(self, rows: Sequence[asyncpg.Record]) -> Sequence[asyncpg.Record]:
+        """Those that do not wait behind what is parked, and are not discarded."""
+        sequences, discarded = self._parking.sequences, self._parking.discarded
+        if not sequences and not discarded:
+            return rows
+        self._letters += [Letter(row["position"]) for row in rows if row["aggregate_id"] in sequences]
+        return [row for row in rows if row["aggregate_id"] not in sequences and row["position"] not in discarded]
+
+    async def _fold_singly(self, rows: Sequence[asyncpg.Record]) -> None:
+        for row in rows:
+            if not self._passing([row]):
+                continue
+            try:
+                await self._fold([row])
+            except Exception as error:
+                if not blames_the_event(error):
+                    raise
+                self.park(row, error)
+
+    async def _fold(self, rows: Sequence[asyncpg.Record]) -> None:
+        """All of it or nothing. Raises what the view does."""
+        events = [recorded(self._catalog, row) for row in rows]
+        touches, entities = await self._touching(events)
+        born = newborn(events) if self._by_id else frozenset()
+        present = await self._present(self._rows, {key for _, key in touches}, born, self._table)
+        changed = evolved(self._view, touches, present)
+        self._rows.change(changed)
+        self._entities.change(entities)
+
+    async def _touching(
+        self, events: Sequence[Recorded[Event]]
+    ) -> tuple[Sequence[tuple[Subject, Key]], Mapping[Key, Stored[Any]]]:
+        if self._by_id:
+            return [(event, event.aggregate_id) for event in events], {}
+        subjects, entities = await self._seen(events)
+        return touching(self._view, self._shard, subjects), entities
+
+    async def _seen(self, events: Sequence[Recorded[Event]]) -> tuple[Sequence[Subject], Mapping[Key, Stored[Any]]]:
+        entity, table = self._view.entity, self._table.entities
+        if entity is None or table is None:
+            return events, {}
+        keys = {event.aggregate_id for event in events if type(event.event) in entity.handles}
+        return changes(entity, events, await self._present(self._entities, keys, newborn(events), table))
+
+    async def _present(
+        self, rows: FilledRows[Any], keys: AbstractSet[Key], born: AbstractSet[Key], table: Table[Any]
+    ) -> Mapping[Key, Stored[Any]]:
+        known = rows.of(keys)
+        missing = keys - known.keys() - born
+        return known | await table.load(self._pool, missing) if missing else known
