@@ -14,18 +14,19 @@ from redis.retry import Retry
 
 from app import registry
 from app.config import Settings
-from app.infra import generations
-from app.infra.bus import Bus
+from app.infra import generations, policy_store
 from app.infra.db import COMMAND_ROLE, PROJECTION_ROLE, QUERY_ROLE, Pool, open_pool
 from app.infra.freshness import ReadModels
 from app.infra.generation_watch import GenerationWatch
 from app.infra.hints import GENERATIONS, LOG, VIEWS, WANTED, HintListener, HintSender
 from app.infra.log_identity import look_up
+from app.infra.observed_bus import ObservedBus
 from app.infra.redis_packing import packed_in_c
 from app.infra.redis_rounds import RedisRounds
 from app.infra.redis_views import RedisLines, RedisView
 from app.infra.server_lives import ServerLives
 from app.infra.table_views import TableView
+from app.kernel.policy import Policy
 
 _REDIS_TIMEOUT_S = 1.0
 
@@ -34,7 +35,7 @@ _REDIS_TIMEOUT_S = 1.0
 class Commands:
     """The write side of a process."""
 
-    bus: Bus
+    bus: ObservedBus
     log_id: UUID
     pool: Pool
 
@@ -89,6 +90,16 @@ def prefix_of(log_id: UUID) -> str:
     return f"cf:{log_id.hex[:12]}"
 
 
+def policies(settings: Settings) -> tuple[Policy[Any], ...]:
+    """What the shop does by itself, as it is set."""
+    return registry.policies(
+        settings.shop_currency,
+        unpaid_for=settings.unpaid_for,
+        silver_from=settings.silver_from,
+        gold_from=settings.gold_from,
+    )
+
+
 @asynccontextmanager
 async def commands(settings: Settings) -> AsyncIterator[Commands]:
     """The command bus over its own pool and role."""
@@ -101,7 +112,7 @@ async def commands(settings: Settings) -> AsyncIterator[Commands]:
         hints = HintSender(redis, prefix_of(log_id))
         stack.push_async_callback(hints.drain)
         handlers = registry.handlers(settings.shop_currency, ZoneInfo(settings.shop_time_zone))
-        yield Commands(Bus(pool, handlers, hints), log_id, pool)
+        yield Commands(ObservedBus(pool, handlers, hints), log_id, pool)
 
 
 @asynccontextmanager
@@ -126,6 +137,7 @@ async def read_models(settings: Settings) -> AsyncIterator[tuple[ReadModels, Sto
 async def projection_stores(settings: Settings) -> AsyncIterator[Stores]:
     """The read stores as workers write them."""
     async with _stores(settings, settings.projection_database, PROJECTION_ROLE, LOG, WANTED, GENERATIONS) as stores:
+        await policy_store.require(stores.pool, policies(settings))
         yield stores
 
 

@@ -83,7 +83,7 @@ def worker(data_dir: DataDir = DATA_DIR) -> None:
     """Run one worker."""
     from workers.settings import run
 
-    run(service(data_dir, "projections"))
+    run(service(data_dir, "projections", "commands"))
 
 
 @commands.command()
@@ -95,13 +95,15 @@ def migrate(
     data_dir: DataDir = DATA_DIR,
 ) -> None:
     """Bring the database to the current schema."""
+    from app.bootstrap import policies
     from app.migrations.migrate import migrate
     from app.readiness import reach_database, wait_for
     from app.registry import VIEWS
 
-    url = settings(data_dir).database_url
+    told = settings(data_dir)
+    url = told.database_url
     asyncio.run(wait_for(partial(reach_database, url), patience=wait, say=partial(print, file=sys.stderr, flush=True)))
-    for step in asyncio.run(migrate(url, VIEWS, restored=restored)):
+    for step in asyncio.run(migrate(url, VIEWS, policies(told), restored=restored)):
         print(step)
 
 
@@ -187,7 +189,9 @@ def bench(
 
     from app.bench.report import TABLES, Part, Wanted
     from app.bench.report import bench as measure
+    from app.logs import configure_logs
 
+    configure_logs("warning", "console")
     try:
         parts = [Part(name.strip()) for name in only.split(",")] if only else [] if plan else list(TABLES)
     except ValueError as error:

@@ -1,5 +1,7 @@
 """What Counterfoil is told from outside: environment variables, and nothing else."""
 
+import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
@@ -14,6 +16,8 @@ from app.loopback import is_loopback
 
 PREFIX = "COUNTERFOIL_"
 KEY_BYTES = 32
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_SPAN = re.compile(rf"([0-9]{{1,6}})([{''.join(_UNITS)}])")
 
 
 class ConfigurationProblem(Problem):
@@ -46,10 +50,17 @@ def _time_zone(name: str) -> str:
     return name
 
 
+def _span(text: str) -> str:
+    if text != "0" and not _SPAN.fullmatch(text):
+        raise ValueError("must be a number of seconds, minutes, hours or days, such as 90s, 30m, 72h or 3d, or 0")
+    return text
+
+
 PostgresUrl = Annotated[str, AfterValidator(_postgres)]
 RedisUrl = Annotated[str, AfterValidator(_redis)]
 Key = Annotated[SecretStr, AfterValidator(_key)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
+Span = Annotated[str, AfterValidator(_span)]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
 
@@ -87,8 +98,15 @@ class Settings(BaseSettings):
         default=False,
         description="Treat a request without a token as an administrator's; only on a loopback address",
     )
-    host: str = Field(default="127.0.0.1", description="Address on which the API listens")
+    host: str = Field(default="127.0.0.1", description="Address on which the API and the metrics of others listen")
     port: int = Field(default=8000, ge=1, le=65535, description="Port on which the API listens")
+    metrics_port: int = Field(
+        default=0,
+        ge=0,
+        le=65535,
+        description="Port on which a worker tells `/metrics`, `/livez` and `/readyz`, 0 for none; "
+        "with `up` and for several API processes the first of as many",
+    )
     log_level: LogLevel = Field(default="info", description="Least level that is logged: debug, info, warning or error")
     log_format: Literal["console", "json"] = Field(
         default="console", description="Form of the log: console for people, json for machines"
@@ -117,6 +135,20 @@ class Settings(BaseSettings):
     shop_time_zone: TimeZone = Field(
         default="Europe/London", description="Time zone in which the shop's days begin and end"
     )
+    cancel_unpaid_after: Span = Field(
+        default="72h",
+        description="How long an order may be unpaid before it is cancelled, as 90s, 30m, 72h or 3d; 0: for ever",
+    )
+    silver_from: int = Field(
+        default=500,
+        ge=0,
+        description="Paid in the shop's currency, less returns, that makes a customer SILVER; 0: nothing does",
+    )
+    gold_from: int = Field(
+        default=2_000,
+        ge=0,
+        description="Paid in the shop's currency, less returns, that makes a customer GOLD; 0: nothing does",
+    )
 
     @model_validator(mode="after")
     def _hold_together(self) -> Self:
@@ -124,12 +156,20 @@ class Settings(BaseSettings):
             raise ValueError(f"{PREFIX}WAIT_MS_DEFAULT must not be above {PREFIX}WAIT_MS_MAX")
         if self.trusted_only and self.trusted_documents is None:
             raise ValueError(f"{PREFIX}TRUSTED_ONLY needs {PREFIX}TRUSTED_DOCUMENTS, the file of those documents")
+        if 0 < self.gold_from < self.silver_from:
+            raise ValueError(f"{PREFIX}GOLD_FROM must not be below {PREFIX}SILVER_FROM")
         if self.open and not is_loopback(self.host):
             raise ValueError(
                 f"{PREFIX}OPEN lets everybody in, so it needs a loopback {PREFIX}HOST such as 127.0.0.1; "
                 f"for {self.host}, set {PREFIX}JWT_KEY instead"
             )
         return self
+
+    @property
+    def unpaid_for(self) -> timedelta:
+        """How long an order may be unpaid before it is cancelled; nothing: for ever."""
+        number, unit = self.cancel_unpaid_after[:-1], _UNITS.get(self.cancel_unpaid_after[-1])
+        return timedelta(**{unit: int(number)}) if unit else timedelta(0)
 
     @property
     def command_database(self) -> str:

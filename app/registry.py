@@ -1,7 +1,7 @@
 """What there is: every context's events, handlers and views. Adding one is a line here."""
 
 from collections.abc import Mapping
-from datetime import tzinfo
+from datetime import timedelta, tzinfo
 from typing import Any, Final, get_args
 
 from app.infra import rebuilding
@@ -9,6 +9,7 @@ from app.infra.bus import Handlers
 from app.infra.event_log import EventCatalog
 from app.infra.requests import ACTIONS, Action
 from app.kernel.messages import Event, Upcasters
+from app.kernel.policy import Policy
 from app.kernel.view import View
 from read_model import accepted_commands
 from read_model.catalog import (
@@ -27,6 +28,7 @@ from read_model.orders import (
     customer_orders,
     order_contents,
     order_details,
+    order_history,
     order_summary,
     orders_by_city,
     sales,
@@ -36,11 +38,13 @@ from write_model.catalog import handlers as catalog_handlers
 from write_model.catalog.repository import Shelves
 from write_model.customers import events as customer_events
 from write_model.customers import handlers as customer_handlers
+from write_model.customers import policies as customer_policies
 from write_model.customers.repository import Customers
 from write_model.operations import events as operation_events
 from write_model.operations import handlers as operation_handlers
 from write_model.orders import events as order_events
 from write_model.orders import handlers as order_handlers
+from write_model.orders import policies as order_policies
 
 EVENT_TYPES: Final[tuple[type[Event], ...]] = (
     *get_args(customer_events.CustomerEvent),
@@ -77,6 +81,7 @@ VIEWS: Final[tuple[View[Any], ...]] = (
     customer_profile.VIEW,
     customer_analytics.VIEW,
     order_details.VIEW,
+    order_history.VIEW,
     order_summary.VIEW,
     order_contents.VIEW,
     customer_orders.VIEW,
@@ -87,12 +92,24 @@ VIEWS: Final[tuple[View[Any], ...]] = (
 )
 
 
+def policies(shop_currency: str, *, unpaid_for: timedelta, silver_from: int, gold_from: int) -> tuple[Policy[Any], ...]:
+    """What the shop does by itself."""
+    return (
+        order_policies.expire_unpaid_orders(unpaid_for),
+        customer_policies.upgrade_customers(shop_currency, silver_from, gold_from),
+    )
+
+
+POLICY_NAMES: Final = tuple(each.name for each in policies("XXX", unpaid_for=timedelta(0), silver_from=0, gold_from=0))
+"""They are called the same however they are set."""
+
+
 def handlers(shop_currency: str, shop_time_zone: tzinfo) -> Handlers:
     """The handler of every command."""
     return {
         **customer_handlers.HANDLERS,
         **catalog_handlers.handlers(shop_currency, viewers=Customers),
-        **operation_handlers.handlers(views=[view.name for view in VIEWS], policies=()),
+        **operation_handlers.handlers(views=[view.name for view in VIEWS], policies=POLICY_NAMES),
         **order_handlers.handlers(stock=Shelves, buyers=Customers, zone=shop_time_zone),
     }
 

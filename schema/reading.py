@@ -1,6 +1,6 @@
 """The arguments that every read takes, and reading one row by its TypeID."""
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
@@ -35,23 +35,29 @@ WaitMs = Annotated[
 class StillProcessing(Refusal):
     """A read has not reached the token that it was asked for; nothing older is shown instead."""
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message, field="token")
+    def __init__(self, message: str, field: str = "token") -> None:
+        super().__init__(message, field=field)
+
+
+_PATIENCE = "Ask again, or wait longer with waitMs."
 
 
 def not_reached(behind: Behind) -> StillProcessing:
     """The refusal of a list that stays behind."""
     if behind.parked:
         return StillProcessing(
-            "What this token stands for could not be projected into the list, and waits for an operator. "
-            "Ask without the token for the list as it is."
+            "What this stands for could not be projected into the list, and waits for an operator. "
+            "Ask without token and minVersion for the list as it is."
         )
-    reached, wanted = behind.freshness.position, behind.wanted.position
-    if wanted is None:
-        return StillProcessing(f"The list is being made from the log, and has reached position {reached}. Ask again.")
-    return StillProcessing(
-        f"The list has reached position {reached} of the wanted {wanted}. Ask again, or wait longer with waitMs."
-    )
+    reached, wanted = behind.freshness.position, behind.wanted
+    if wanted.version is not None and (behind.version or 0) < wanted.version:
+        return StillProcessing(
+            f"The list has reached version {behind.version or 0} of the wanted {wanted.version}. {_PATIENCE}",
+            "minVersion",
+        )
+    if wanted.position is None:
+        return StillProcessing(f"The list is being made from the log, and has reached position {reached}. {_PATIENCE}")
+    return StillProcessing(f"The list has reached position {reached} of the wanted {wanted.position}. {_PATIENCE}")
 
 
 async def listed(
@@ -72,21 +78,27 @@ async def listed(
     return found
 
 
-def selects(info: Info, name: str) -> bool:
-    """Whether the operation asks for a field of what is being resolved, directly or in fragments."""
+def selects(info: Info, *path: str) -> bool:
+    """Whether the operation asks for a field of what is being resolved, directly or in fragments.
+
+    Of more names, each is a field beneath the one before it.
+    """
     raw = info._raw_info  # noqa: SLF001 - `selected_fields` would convert everything beneath as well
-    return any(_selects(node.selection_set, name, raw.fragments) for node in raw.field_nodes)
+    return any(_selects(node.selection_set, path, raw.fragments) for node in raw.field_nodes)
 
 
-def _selects(selected: SelectionSetNode | None, name: str, fragments: Mapping[str, FragmentDefinitionNode]) -> bool:
-    """At this level: no field's own selection counts, a fragment's does."""
+def _selects(
+    selected: SelectionSetNode | None, path: Sequence[str], fragments: Mapping[str, FragmentDefinitionNode]
+) -> bool:
+    """At this level: a fragment's selection counts, a field's own only for what is beneath it."""
     for node in selected.selections if selected else ():
         match node:
-            case FieldNode() if node.name.value == name:
+            case FieldNode() if node.name.value == path[0]:
+                if len(path) == 1 or _selects(node.selection_set, path[1:], fragments):
+                    return True
+            case InlineFragmentNode() if _selects(node.selection_set, path, fragments):
                 return True
-            case InlineFragmentNode() if _selects(node.selection_set, name, fragments):
-                return True
-            case FragmentSpreadNode() if _selects(fragments[node.name.value].selection_set, name, fragments):
+            case FragmentSpreadNode() if _selects(fragments[node.name.value].selection_set, path, fragments):
                 return True
     return False
 

@@ -40,6 +40,7 @@ from schema.orders import order_details
 from schema.orders.customer_orders import CustomerOrdersQuery
 from schema.orders.mutations import OrdersMutation
 from schema.orders.order_details import OrderQuery, OrderSubscription
+from schema.orders.order_history import OrderHistoryQuery
 from schema.orders.order_summary import OrdersQuery
 from schema.orders.orders_by_city import OrdersByCityQuery
 from schema.orders.sales import SalesQuery
@@ -59,6 +60,7 @@ QUERIES = (
     AutocompleteQuery,
     CustomerQuery,
     OrderQuery,
+    OrderHistoryQuery,
     OrdersQuery,
     CustomerOrdersQuery,
     SalesQuery,

@@ -143,19 +143,27 @@ async def _fill(rig: Rig, events: int) -> None:
         await owner.close()
 
 
+_POLICIES_GO_ON = """
+update policy.checkpoints set lease_until = null, position = (select max(position) from write.events)
+"""
+"""What was filled in is nothing to react to."""
+
+
 @asynccontextmanager
 async def _alone(rig: Rig, view: View[Any]) -> AsyncIterator[asyncpg.Connection]:
-    """Empties the view, and holds the leases of all others meanwhile."""
+    """Empties the view, and holds the leases of all others, and of policies, meanwhile."""
     owner = await asyncpg.connect(rig.settings.database_url)
     table = rig.reads.table(view)
     try:
         await owner.execute(
             "update read.checkpoints set lease_until = 'infinity', epoch = epoch + 1 where view <> $1", view.name
         )
+        await owner.execute("update policy.checkpoints set lease_until = 'infinity', epoch = epoch + 1")
         await _empty(rig, owner, table)
         yield owner
     finally:
         await owner.execute("update read.checkpoints set lease_until = null")
+        await owner.execute(_POLICIES_GO_ON)
         await owner.close()
 
 

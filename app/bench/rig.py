@@ -148,7 +148,7 @@ async def rig_at(places: Places, products: int = PRODUCTS, customers: int = CUST
     """An installation with a hundred customers and a thousand products."""
     with _environment(places):
         settings = load_settings()
-        await migrate(settings.database_url, registry.VIEWS)
+        await migrate(settings.database_url, registry.VIEWS, bootstrap.policies(settings))
         async with bootstrap.commands(settings) as commands, bootstrap.read_models(settings) as (reads, _):
             buyers = [neighbour(number) for number in range(customers)]
             made = Rig(settings, commands, reads, buyers, plain_articles(products), places)

@@ -4,13 +4,14 @@ import asyncio
 import hashlib
 import random
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Protocol
 from uuid import UUID
 
 import asyncpg
 
+from app import tracing
 from app.infra.appending import AppendedCommand, Appending, append, appending
 from app.infra.db import TRANSIENT, Connection, Pool
 from app.infra.event_log import encode
@@ -56,6 +57,11 @@ class Bus:
         self._pool, self._handlers, self._hints = pool, handlers, hints
         self._reads, self._writes = SharedReads(pool), SharedWrites(pool)
         self._under_way: Counter[UUID] = Counter()
+
+    @property
+    def commands(self) -> Collection[type[Command]]:
+        """What can be dispatched."""
+        return self._handlers.keys()
 
     async def dispatch(self, command: Command, envelope: Envelope) -> Receipt:
         """Carries the command out, or returns the first receipt of a command id that was accepted before.
@@ -119,7 +125,8 @@ class Bus:
         work = Work(envelope, self._reads)
         await self._handlers[type(command)](command, work)
         statement = statement_of(work, command, print_)
-        return statement.receipt(await self._writes.row(statement, work.locks))
+        with tracing.span("append"):
+            return statement.receipt(await self._writes.row(statement, work.locks))
 
     async def _transact(self, command: Command, envelope: Envelope, print_: bytes) -> Receipt:
         """A refusal counts only if no twin of the command was accepted meanwhile: the twin would be its cause."""
@@ -139,7 +146,8 @@ class Bus:
             work = Work(envelope, LockingReads(connection))
             await self._handlers[type(command)](command, work)
             try:
-                return await append(connection, statement_of(work, command, print_))
+                with tracing.span("append"):
+                    return await append(connection, statement_of(work, command, print_))
             except asyncpg.UniqueViolationError as violation:
                 raise work.refusal_of(violation) or violation from None
 

@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar
 
 from redis.exceptions import RedisError
 
+from app import tracing
 from app.infra.checkpoints import Checkpoints, Freshness
 from app.infra.db import Pool
 from app.infra.hints import HintListener, HintSender, wait
@@ -20,19 +21,28 @@ from app.infra.table_reads import Rows
 from app.infra.table_views import TableView
 from app.infra.tables import Stored
 from app.infra.wanted import Behind, Found, Listed, Wanted
+from app.kernel.measures import Histograms
 from app.kernel.view import Key, View
 
 Row = TypeVar("Row")
 Seen = TypeVar("Seen")
 
-_Look = tuple[int | None, Stored[Row] | None, bool]
+Look = tuple[int | None, Stored[Row] | None, bool]
 """How far the key's shard was, the key's row (None where there is none), and whether either may be parked."""
+
+_Looking = Callable[[], Awaitable[Look[Row]]]
 
 _MOST_LIVES = 3
 """How many lives of the server a list may meet before it gives up."""
 
-
 _NOTHING: Final = Wanted()
+
+AT_ONCE: Final = "at once"
+WAITED: Final = "waited"
+BEHIND: Final = "behind"
+PARKED: Final = "parked"
+"""What becomes of a read that must be fresh: it need not wait, it waits and gets there, or it does not get there. One
+that meets something parked is counted for that, too."""
 
 
 class ReadModels:
@@ -48,6 +58,10 @@ class ReadModels:
         wishes: HintSender | None = None,
     ) -> None:
         self.pool, self.hints, self._wishes = pool, hints, wishes
+        self.waits = Histograms()
+        """Seconds that reads waited for what they wanted, by view and outcome."""
+        self.unhinted = 0
+        """How often a read that waited found what it wanted before any word of it: it was lost, or overtaken."""
         sessions = Sessions(pool, lives := lives or ServerLives())
         self.fetch, self.fetchval = sessions.fetch, sessions.fetchval
         self._tables: dict[str, TableView[Any]] = {}
@@ -88,16 +102,32 @@ class ReadModels:
                 return left
             wanted = left
         checkpoint, stored, suspect = await self._look(view, key, wanted)
-        satisfied = _satisfies(checkpoint, stored, wanted)
-        parked = suspect and await self._parked.concerns(view.name, key, wanted.position)
-        if not satisfied and not parked and wanted.wait_s > 0:
-            look, glance = partial(self._look, view, key, wanted), partial(self._glance, view, key, wanted)
-            checkpoint, stored, suspect = await self._look_until(
-                view, wanted, look, lambda seen: _satisfies(*seen[:2], wanted), glance
-            )
-            satisfied = _satisfies(checkpoint, stored, wanted)
-            parked = suspect and await self._parked.concerns(view.name, key, wanted.position)
-        if checkpoint is not None and satisfied and not parked:
+        if checkpoint is not None and not suspect and _satisfies(checkpoint, stored, wanted):
+            if wanted.anything:
+                self.waits.of(view.name, AT_ONCE).observe(0.0)
+            return Found(stored, checkpoint)
+        look, glance = partial(self._look, view, key, wanted), partial(self._glance, view, key, wanted)
+        return await self.find(view, key, wanted, look, glance)
+
+    async def find(
+        self, view: View[Any], key: Key, wanted: Wanted, look: _Looking[Seen], glance: _Looking[Seen] | None = None
+    ) -> Found[Seen] | Behind:
+        """What a look at a view's table shows of a key, at least as fresh as wanted: its version is the latest."""
+        if view.name in self._building:
+            if isinstance(left := await self._serving.once_built(view, wanted, self.hints), Behind):
+                return left
+            wanted = left
+        deadline = time.monotonic() + wanted.wait_s
+        seen = await self._look_until(view, wanted, look, lambda seen: seen[2] or _satisfies(*seen[:2], wanted), glance)
+        parked = seen[2] and await self._parked.concerns(view.name, key, wanted.position)
+        if seen[2] and not parked:
+            left = wanted.until(deadline)
+            seen = await self._look_until(view, left, look, lambda seen: _satisfies(*seen[:2], wanted), glance)
+            parked = seen[2] and await self._parked.concerns(view.name, key, wanted.position)
+        if parked:
+            self.waits.of(view.name, PARKED).observe(0.0)
+        checkpoint, stored, _ = seen
+        if checkpoint is not None and not parked and _satisfies(checkpoint, stored, wanted):
             return Found(stored, checkpoint)
         version, freshness = stored.version if stored else None, await self.freshness(view, wanted)
         return Behind(wanted, version, checkpoint, freshness, parked)
@@ -158,7 +188,10 @@ class ReadModels:
 
     async def _lacks(self, view: View[Any], wanted: Wanted) -> bool:
         """Whether the event of the wanted token is parked."""
-        return wanted.position is not None and await self._parked.concerns(view.name, None, wanted.position)
+        if wanted.position is None or not await self._parked.concerns(view.name, None, wanted.position):
+            return False
+        self.waits.of(view.name, PARKED).observe(0.0)
+        return True
 
     async def listed(
         self,
@@ -192,8 +225,10 @@ class ReadModels:
         found = []
         for view in views:
             position = wanted.position
-            unknown = position is not None and not self._checkpoints.known(view.name, position)
-            if telling or unknown or view.name in self._building:
+            known = position is not None and self._checkpoints.known(view.name, position)
+            if known and not telling:
+                self.waits.of(view.name, AT_ONCE).observe(0.0)
+            elif telling or position is not None or view.name in self._building:
                 if isinstance(reached := await self.reach(view, wanted.until(deadline)), Behind):
                     return reached
                 found.append(reached)
@@ -219,22 +254,43 @@ class ReadModels:
 
         A `glance` costs less than a look and may miss something: it is for the time between two looks.
         """
-        looked = time.monotonic()
-        deadline, seen = looked + wanted.wait_s, await look()
-        if enough(seen) or wanted.wait_s <= 0:
+        began = time.monotonic()
+        seen = await look()
+        if (reached := enough(seen)) or wanted.wait_s <= 0:
+            if wanted.anything:
+                self.waits.of(view.name, AT_ONCE if reached else BEHIND).observe(0.0)
             return seen
+        with tracing.span(f"wait {view.name}", position=wanted.position, version=wanted.version):
+            seen = await self._look_again(view, began, began + wanted.wait_s, look, enough, glance or look)
+        self.waits.of(view.name, WAITED if enough(seen) else BEHIND).observe(time.monotonic() - began)
+        return seen
+
+    async def _look_again(
+        self,
+        view: View[Any],
+        looked: float,
+        deadline: float,
+        look: Callable[[], Awaitable[Seen]],
+        enough: Callable[[Seen], bool],
+        glance: Callable[[], Awaitable[Seen]],
+    ) -> Seen:
+        """What is seen when it is enough, or at the deadline. Somebody looked already, at `looked`."""
+        hinted = True
         with self.hints.subscribed(view.name) as woken:
             while True:
                 now = time.monotonic()
-                if glance and now < min(deadline, looked + POLL_S):
+                if now < min(deadline, looked + POLL_S):
                     seen = await glance()
                 else:
                     looked, seen = now, await look()
-                if enough(seen) or now >= deadline:
+                if enough(seen):
+                    self.unhinted += not hinted and not woken.is_set()
+                    return seen
+                if now >= deadline:
                     return seen
                 if self._wishes:
                     self._wishes.wanted(view.name)
-                await wait(woken, min(deadline - now, POLL_S))
+                hinted = await wait(woken, min(deadline - now, POLL_S))
 
     async def _look_at_many(self, view: View[Row], keys: Collection[Key], position: int) -> Rows[Row]:
         """What Redis holds of the keys, if it has reached the position, and the flat table for the others."""
@@ -247,17 +303,17 @@ class ReadModels:
 
     async def _documents_of(self, view: View[Row], keys: Collection[Key], position: int) -> Rows[Row]:
         documents: RedisView[Row] | None = self._documents.get(view.name)
-        if documents is None:
-            return None, {}, False
         try:
-            checkpoint, found, parked = await documents.read_many(keys)
+            checkpoint, found, parked = (
+                await documents.read_many(keys) if documents is not None else (None, dict[Key, Stored[Row]](), False)
+            )
         except (RedisError, OSError):
             return None, {}, False
         if checkpoint is None or checkpoint < position:
             return None, {}, False
         return checkpoint, found, parked
 
-    async def _look(self, view: View[Row], key: Key, wanted: Wanted) -> _Look[Row]:
+    async def _look(self, view: View[Row], key: Key, wanted: Wanted) -> Look[Row]:
         """Redis first; the flat table when Redis has nothing to say or is not as fresh as it must be.
 
         A document that is missing may have been evicted: only the table knows that there is no such row.
@@ -272,7 +328,7 @@ class ReadModels:
                 return checkpoint, stored, parked and wanted.position is not None
         return await self._look_in_table(view, key)
 
-    async def _glance(self, view: View[Row], key: Key, wanted: Wanted) -> _Look[Row]:
+    async def _glance(self, view: View[Row], key: Key, wanted: Wanted) -> Look[Row]:
         """As a look, but while Redis is not far enough, nobody asks whether the table is."""
         documents: RedisView[Row] | None = self._documents.get(view.name)
         with contextlib.suppress(RedisError, OSError):
@@ -281,7 +337,7 @@ class ReadModels:
                 return checkpoint, stored, parked
         return await self._look_in_table(view, key)
 
-    async def _look_in_table(self, view: View[Row], key: Key) -> _Look[Row]:
+    async def _look_in_table(self, view: View[Row], key: Key) -> Look[Row]:
         checkpoint, rows, parked = await self._rows[view.name].read((key,))
         return checkpoint, rows.get(key), parked
 

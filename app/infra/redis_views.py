@@ -206,7 +206,7 @@ class RedisView(Generic[Row]):
             cursor = await connection.cursor(self._rows_of_shard, shard, -1 if since is None else since)
             while records := await cursor.fetch(_RESTORE_CHUNK):
                 rows = {record[self.view.key]: self.table.stored(record) for record in records}
-                await self._restore_chunk(shard, epoch, rows, hidden & rows.keys())
+                await self._restore_chunk(shard, epoch, rows)
                 copied += len(rows)
                 await keep_alive()
         if hidden:

@@ -67,6 +67,9 @@ class View(Generic[Row]):
     are pure. With an `entity`, both are given the `Change` that the event made of its aggregate instead of the event,
     and the view has one shard: the aggregate's events and the rows that they touch must meet.
 
+    A view that `appends` has a key for every event that it handles, which no other event touches: its rows are written
+    without a look at what is there.
+
     With `documents` every row is also kept ready-made in Redis; `rankings` says which places a row gives there in
     sorted sets. Keys are spread over `shards`, which are projected in parallel. `indexes` are column lists as
     PostgreSQL reads them, or begin with `using`.
@@ -83,6 +86,7 @@ class View(Generic[Row]):
     entity: Entity[Any] | None = None
     shards: int = 1
     commutes: bool = False
+    appends: bool = False
     documents: bool = False
     rankings: Callable[[Row], Iterable[Ranked]] | None = None
     indexes: tuple[str, ...] = ()

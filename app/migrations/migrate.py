@@ -6,15 +6,18 @@ from typing import Any
 
 import asyncpg
 
-from app.infra import generations, log_identity
+from app.infra import generations, log_identity, policy_store
+from app.kernel.policy import Policy
 from app.kernel.view import View
 
 _HERE = Path(__file__).parent
 _LOCK = 0x636F756E746572  # "counter": two migrations at once wait for each other
 
 
-async def migrate(dsn: str, views: Collection[View[Any]], *, restored: bool = False) -> list[str]:
-    """Runs the missing revisions, then makes what registered views still need. Returns what was done, in words.
+async def migrate(
+    dsn: str, views: Collection[View[Any]], policies: Collection[Policy[Any]], *, restored: bool = False
+) -> list[str]:
+    """Runs the missing revisions, then makes what views and policies still need. Returns what was done, in words.
 
     A database that was `restored` to an earlier point gets a new log id, so that tokens from after it are refused.
     """
@@ -25,6 +28,7 @@ async def migrate(dsn: str, views: Collection[View[Any]], *, restored: bool = Fa
         done = [] if before == head() else [await _upgrade(dsn, before)]
         done += [f"made {table}" for table in await generations.create_missing(connection, views)]
         done += [f"going back to {table}" for table in await generations.go_back(connection, views)]
+        done += [f"started {policy}" for policy in await policy_store.create_missing(connection, policies)]
         if restored:
             done.append(f"gave the log the new id {await log_identity.renew(connection)}")
         return done

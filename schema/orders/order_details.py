@@ -15,12 +15,14 @@ from app.kernel import typeid
 from app.kernel.messages import Principal
 from app.plans import composed, made_of, shown
 from read_model.orders import order_details as view
+from read_model.orders import time_travel
 from schema.context import Info
 from schema.orders.enums import OrderStatus, PaymentMethod
 from schema.reading import MinVersion, Token, WaitMs, decode_id, read
 from schema.values import Address, Money, Node, Processing
 
 _POLL_S = 1.0
+_CUSTOMERS = "customer_"
 
 
 @strawberry.type(description="A line of an order; quantities count pieces.")
@@ -47,11 +49,20 @@ class OrderCharge:
     amount: Money = composed(Money, amount="row.amount", currency="currency")
 
 
+def customer_or_shop(actor: str) -> str:
+    """A customer who acted, and of everybody else that it was the shop: who works there is not for customers."""
+    return actor if actor.startswith(_CUSTOMERS) else "shop"
+
+
 @strawberry.type(description="The order reached a status.")
 class StatusChange:
     status: OrderStatus
     at: datetime
-    actor: str
+    actor: str = shown(
+        "actor",
+        by=customer_or_shop,
+        description="The customer's id, or `shop`; `orderHistory` tells operators who that was.",
+    )
     reason: str | None
 
 
@@ -90,6 +101,14 @@ class Order(Node):
         return cls(stored=stored, row=stored.row)
 
 
+AsOf = Annotated[
+    datetime | None,
+    strawberry.argument(
+        description="Answer the order as it was known at this moment: with what the log had recorded by then, whenever "
+        "it happened in the shop's books; null if that was nothing yet. minVersion and token say how far the view must "
+        "have come before it answers, so a moment that is not past yet is answered as without it."
+    ),
+]
 OrderResult = Annotated[Order | Processing, strawberry.union("OrderResult")]
 
 
@@ -99,14 +118,26 @@ async def get(
     min_version: MinVersion = None,
     token: Token = None,
     wait_ms: WaitMs = None,
+    as_of: AsOf = None,
 ) -> OrderResult | None:
     """The order; None where there is none that is the asker's to see."""
     asker = info.context.asker()
     wanted = info.context.wanted(min_version=min_version, token=token, wait_ms=wait_ms)
+    if as_of is not None:
+        return await _as_of(info, asker, decode_id("order", id, "id"), as_of, wanted)
     found = await info.context.reads.get(view.VIEW, decode_id("order", id, "id"), wanted)
     if isinstance(found, Behind):
         return Processing.of(found)
     return _shown(asker, found.stored) if found.stored is not None else None
+
+
+async def _as_of(
+    info: Info, asker: Principal, order_id: UUID, moment: datetime, wanted: Wanted
+) -> Order | Processing | None:
+    found = await time_travel.as_of(info.context.reads, order_id, moment, wanted)
+    if isinstance(found, Behind):
+        return Processing.of(found)
+    return _shown(asker, found) if found is not None else None
 
 
 def _shown(asker: Principal, stored: Stored[view.OrderDetails]) -> Order | None:
@@ -116,7 +147,8 @@ def _shown(asker: Principal, stored: Stored[view.OrderDetails]) -> Order | None:
 @strawberry.type
 class OrderQuery:
     order: OrderResult | None = strawberry.field(
-        resolver=get, description="One order; null if there is no such one, or it is not yours to see."
+        resolver=get,
+        description="One order, as it is or as it was; null if there is no such one, or it is not yours to see.",
     )
 
 

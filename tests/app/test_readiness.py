@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+from app.bootstrap import policies
 from app.infra.embedded import Servers
 from app.migrations.migrate import migrate
 from app.readiness import StoreProblem, place, reach_database, reach_redis, wait_for
@@ -34,7 +35,7 @@ async def test_services_wait_for_the_migration_and_then_serve(servers: Servers) 
         api = made.start("api")
         await until_logged(made, "api", UNMIGRATED)
         await until_logged(made, "worker", UNMIGRATED)
-        await migrate(made.database_url, VIEWS)
+        await migrate(made.database_url, VIEWS, policies(made.settings))
         await made.seed()
         while not await is_fresh(made):  # noqa: ASYNC110 - other processes do the work
             await asyncio.sleep(0.05)

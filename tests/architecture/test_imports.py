@@ -22,6 +22,14 @@ OFFENCES = {
         "write_model/orders/handlers.py",
         "import write_model.catalog.repository",
     ),
+    "Policies know events and commands alone": (
+        "write_model/customers/policies.py",
+        "import write_model.customers.repository",
+    ),
+    "Nobody in the write model knows its policies": (
+        "write_model/customers/handlers.py",
+        "import write_model.customers.policies",
+    ),
     "Of the write model, views see events alone": (
         "read_model/customers/customer_profile.py",
         "import write_model.customers.commands",
@@ -49,6 +57,15 @@ def test_each_contract_catches_an_offence(contract: str, tmp_path: Path) -> None
     done = lint(tmp_path)
     assert done.returncode == 1
     assert f"{contract} BROKEN" in done.stdout
+
+
+def test_a_policy_sees_the_events_of_other_contexts_and_not_their_commands(tmp_path: Path) -> None:
+    copy(tmp_path)
+    offender = tmp_path / "write_model/customers/policies.py"
+    assert "from write_model.orders.events import" in offender.read_text()
+    offender.write_text(f"{offender.read_text()}\nimport write_model.orders.commands\n")
+    done = lint(tmp_path)
+    assert "Contexts of the write model do not know each other BROKEN" in done.stdout
 
 
 def test_a_context_that_does_not_exist_yet_is_covered(tmp_path: Path) -> None:

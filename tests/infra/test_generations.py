@@ -9,6 +9,7 @@ import asyncpg
 import pytest
 
 from app import registry
+from app.bootstrap import policies
 from app.infra import generations
 from app.infra.embedded import Servers
 from app.infra.generations import NotMigrated
@@ -53,7 +54,7 @@ async def connection(made: Installation) -> AsyncIterator[asyncpg.Connection]:
 
 
 async def test_migrating_again_does_nothing(made: Installation) -> None:
-    assert await migrate(made.database_url, registry.VIEWS) == []
+    assert await migrate(made.database_url, registry.VIEWS, policies(made.settings)) == []
 
 
 async def test_a_view_that_was_not_migrated_is_missed_at_start(made: Installation) -> None:

@@ -12,7 +12,7 @@ from tests.support.installation import Installation, installation
 
 _TABLES = """
 select table_schema || '.' || table_name as name, table_schema as schema from information_schema.tables
-where table_schema in ('write', 'read') order by 1
+where table_schema in ('write', 'read', 'policy') order by 1
 """
 
 
@@ -109,6 +109,29 @@ async def test_the_command_role_deletes_categories_and_nothing_else(made: Instal
     for table in await names(made, "write"):
         may = table == "write.product_categories"
         assert await allowed(made, COMMAND_ROLE, f"delete from {table}") == may, table
+
+
+async def test_commands_know_nothing_of_policies(made: Installation) -> None:
+    tables = await names(made, "policy")
+    assert set(tables) == {"policy.checkpoints", "policy.memories", "policy.scheduled_commands"}
+    for table in tables:
+        for statement in (f"select 1 from {table}", f"delete from {table}", f"insert into {table} default values"):
+            assert not await allowed(made, COMMAND_ROLE, statement), statement
+
+
+async def test_workers_run_policies_and_neither_start_nor_forget_one(made: Installation) -> None:
+    for table in await names(made, "policy"):
+        assert await allowed(made, PROJECTION_ROLE, f"select 1 from {table}"), table
+        assert await allowed(made, PROJECTION_ROLE, f"update {table} set policy = policy"), table
+        for losing in (f"delete from {table}", f"truncate {table}"):
+            assert not await allowed(made, PROJECTION_ROLE, losing), losing
+    assert not await allowed(made, PROJECTION_ROLE, "insert into policy.checkpoints values ('mine', 0, 0)")
+
+
+async def test_queries_tell_how_policies_stand_and_change_none(made: Installation) -> None:
+    for table in await names(made, "policy"):
+        assert await allowed(made, QUERY_ROLE, f"select 1 from {table}") == (table != "policy.memories"), table
+        assert not await allowed(made, QUERY_ROLE, f"update {table} set policy = policy"), table
 
 
 @pytest.mark.parametrize("role", [COMMAND_ROLE, PROJECTION_ROLE, QUERY_ROLE])

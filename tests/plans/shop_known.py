@@ -13,6 +13,7 @@ from tests.plans.arguments import Known
 
 ADA: Final = seeded_id("customer", "ada")
 _ADA: Final = f'"{typeid.encode("customer", ADA)}"'
+_HERS: Final = f'"{typeid.encode("order", seeded_id("order", "delivered"))}"'
 _ELSEWHERE: Final = UUID("01919c4e-1a4b-7c3d-9e4f-000000000001")
 
 CURSORS: Final = f"""{{
@@ -28,6 +29,7 @@ CURSORS: Final = f"""{{
     customerOrders(customerId: {_ADA}, first: 2) {{ edges {{ cursor }} }}
     recommendations(customerId: {_ADA}, first: 2) {{ edges {{ cursor }} }}
     recentlyViewed(customerId: {_ADA}, first: 2) {{ edges {{ cursor }} }}
+    orderHistory(id: {_HERS}, first: 3) {{ edges {{ cursor }} }}
 }}"""
 """A query for cursors of every list."""
 
@@ -66,6 +68,8 @@ def shop_known(log_id: UUID, head: int, cursors: Mapping[str, Any], commands: Se
         **TEXTS,
         **_cursors(cursors),
         "order.id": [*orders * 6, *wrong, products[0]],
+        "order.asOf": [*["null"] * 6, *TEXTS["DateTime"], *TEXTS["DateTime"], '"2026-02-30T00:00:00Z"'],
+        "orderHistory.id": [*[_HERS] * 8, *orders * 4, *wrong],
         "customer.id": [*customers * 6, *wrong, orders[0]],
         "product.id": [*products * 6, *wrong, orders[0]],
         "node.id": [*[*orders, *customers, *products] * 2, *wrong],

@@ -73,6 +73,20 @@ COMMANDS = (
     """select command_id, type, actor, aggregate_type, aggregate_id, aggregate_version, log_position
        from read.accepted_commands__1 order by 1""",
 )
+HISTORIES = (
+    """select aggregate_id, version, type, recorded_at, metadata ->> 'actor', metadata ->> 'command',
+              metadata ->> 'command_id', metadata ->> 'correlation_id', metadata ->> 'causation_id'
+       from write.events where aggregate_type = 'order' order by 1, 2""",
+    """select order_id, order_version, event, recorded_at, actor, command, command_id::text, correlation_id::text,
+              causation_id::text
+       from read.order_history__1 order by 1, 2""",
+)
+LAST_SNAPSHOTS = (
+    """select order_id, status, version, item_count::text, total, refunded from read.order_details__1 order by 1""",
+    """select distinct on (order_id) order_id, snapshot ->> 'status', order_version, snapshot ->> 'item_count',
+              (snapshot ->> 'total')::numeric, (snapshot ->> 'refunded')::numeric
+       from read.order_history__1 order by 1, order_version desc""",
+)
 
 
 @pytest.fixture(scope="module")
@@ -89,8 +103,19 @@ async def busy(servers: Servers) -> AsyncIterator[Floor]:
 
 @pytest.mark.parametrize(
     ("written", "shown"),
-    [PRODUCTS, SEARCHED, CUSTOMERS, SUMMARIES, CONTENTS, DETAILS, LINES, COMMANDS],
-    ids=["products", "searched", "customers", "summaries", "contents", "details", "lines", "commands"],
+    [PRODUCTS, SEARCHED, CUSTOMERS, SUMMARIES, CONTENTS, DETAILS, LINES, COMMANDS, HISTORIES, LAST_SNAPSHOTS],
+    ids=[
+        "products",
+        "searched",
+        "customers",
+        "summaries",
+        "contents",
+        "details",
+        "lines",
+        "commands",
+        "histories",
+        "last snapshots",
+    ],
 )
 async def test_a_view_shows_what_is_written(busy: Floor, written: str, shown: str) -> None:
     expected = [tuple(row) for row in await busy.db.fetch(written)]

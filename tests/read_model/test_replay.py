@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from app import bootstrap, registry
 from app.infra.embedded import Servers
-from app.infra.folding import fold, touched
+from app.infra.folding import fold, touched, touching
 from app.infra.tables import Stored
 from app.kernel.messages import Recorded
 from app.kernel.structs import names
@@ -101,6 +101,22 @@ async def test_shards_share_the_keys_and_leave_none_out(seeded: Seeded, view: Vi
     parts = [touched(view, shard, subjects) for shard in range(view.shards)]
     assert all(parts), "a shard without a key proves nothing"
     assert sum(map(len, parts)) == len(set().union(*parts))
+
+
+@pytest.mark.parametrize("view", [view for view in registry.VIEWS if view.appends], ids=lambda view: view.name)
+@OFTEN
+@given(places=st.lists(st.integers(0, 1_000), max_size=6))
+async def test_in_a_view_that_appends_no_two_events_touch_one_row(
+    seeded: Seeded, view: View[Any], places: list[int]
+) -> None:
+    """What the first made of it would be lost. What comes again touches nothing."""
+    entities: Rows = {}
+    keys: list[Key] = []
+    for batch in [part for part in cut(seeded.of(view), places) for part in (part, part)]:
+        subjects, changed = seen(view, batch, entities)
+        entities |= changed
+        keys += [key for shard in range(view.shards) for _, key in touching(view, shard, subjects)]
+    assert len(keys) == len(set(keys)) == len(seeded.of(view))
 
 
 @EVERY_VIEW

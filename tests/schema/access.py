@@ -89,6 +89,7 @@ QUERIES = {
     "autocomplete": read("autocomplete { id }", "SEEN", "SEEN", prefix=lambda _: "tea"),
     "customer": read("customer { __typename }", "NOTHING", "SEEN", id=lambda known: known.owner),
     "order": read("order { __typename }", "NOTHING", "SEEN", id=lambda known: known.order),
+    "orderHistory": read("orderHistory { edges { node { actor } } }", "NOTHING", "SEEN", id=lambda known: known.order),
     "orders": read("orders { totalCount }", "NOTHING", "SEEN"),
     "customerOrders": read("customerOrders { totalCount }", "NOTHING", "SEEN", customerId=lambda known: known.owner),
     "sales": read("sales { edges { node { orders } } }", "FORBIDDEN", "SEEN", "FORBIDDEN"),

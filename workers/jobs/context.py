@@ -20,6 +20,7 @@ from app.infra.requests import Requests
 from app.infra.switching import Documents
 from app.infra.table_views import Fenced, TableView
 from app.infra.writes import Writes
+from app.observability.projecting import Projections
 from workers.ending import end
 from workers.jobs.filling import ShardFiller
 from workers.jobs.rest import Rest
@@ -55,6 +56,7 @@ class WorkerContext:
     requests: Requests
     stint_s: float
     parked_at_most: int = 100
+    projections: Projections = field(default_factory=Projections)
     _running: set[asyncio.Task[None]] = field(default_factory=set, init=False)
     _following: asyncio.Task[None] | None = field(default=None, init=False)
     _filling: Counter[tuple[str, int]] = field(default_factory=Counter, init=False)
@@ -62,10 +64,18 @@ class WorkerContext:
     _defined: dict[tuple[str, int], bool] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
-        handled = {each.__name__ for table in self.tables.values() for each in table.view.handles}
-        tail = LogTail(self.pool, self.catalog, handled, self.hints)
+        pulse = self.projections.pulses.add("log tail")
+        self.tail = LogTail(self.pool, self.catalog, self.catalog.types, self.hints, pulse)
+        self.rest = Rest(self.hints)
         self._shared = Shared(
-            self.catalog, tail, self.leases, Writes(self.pool), self.rounds, Rest(self.hints), self.parked_at_most
+            self.catalog,
+            self.tail,
+            self.leases,
+            Writes(self.pool),
+            self.rounds,
+            self.rest,
+            self.parked_at_most,
+            self.projections,
         )
 
     async def serves(self, shard_id: ShardId) -> bool:
@@ -85,17 +95,22 @@ class WorkerContext:
 
     def start(self, lease: Lease, hand_on: Callable[[ShardId], Awaitable[None]]) -> None:
         """Projects the leased shard beside whatever else runs; `hand_on` is told when its time here is over."""
-        self._following = self._following or asyncio.create_task(self._shared.tail.follow())
+        self.follow()
         if lease.filling:
             self._filling[_place(lease)] += 1
         task = asyncio.create_task(self._project(lease, hand_on))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
+    def follow(self) -> None:
+        """Reads the end of the log from now on, for whoever waits there."""
+        self._following = self._following or asyncio.create_task(self.tail.follow())
+
     async def stop(self) -> None:
         """Ends all projecting and gives the leases back, so that others take over at once."""
         await end(self._running)
         await end([self._following] if self._following else [])
+        self.projections.pulses.remove(self.tail.pulse)
 
     async def _project(self, lease: Lease, hand_on: Callable[[ShardId], Awaitable[None]]) -> None:
         shard_id = lease.shard_id
@@ -135,6 +150,7 @@ class WorkerContext:
         return Stores(self.pool, table, self.documents_of(table))
 
     async def _note_failure(self, lease: Lease, error: Exception) -> None:
+        self.projections.of(lease.shard_id.view, lease.shard_id.shard).failures += 1
         _log.exception("projection failed", view=lease.shard_id.view, shard=lease.shard_id.shard)
         reason = f"{type(error).__name__}: {error}"
         await self.leases.renew(lease, head=0, state="FAILING", error=reason)

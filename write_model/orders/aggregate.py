@@ -15,6 +15,7 @@ from write_model.orders.commands import (
     CancelOrder,
     CreditLine,
     DeliverOrder,
+    ExpireOrder,
     PaymentMethod,
     PayOrder,
     PlaceOrder,
@@ -29,6 +30,7 @@ from write_model.orders.errors import (
     LineNotReturnable,
     OrderAlreadyPlaced,
     OrderNotFound,
+    OrderNotPending,
     ProductNotForSale,
     ShippingAddressMissing,
     Shortage,
@@ -52,7 +54,7 @@ from write_model.orders.events import (
 )
 from write_model.orders.ports import Buyer, Offer
 
-FollowUp = PayOrder | ShipOrder | DeliverOrder | CancelOrder | ReturnItems | RecordPastReturn
+FollowUp = PayOrder | ShipOrder | DeliverOrder | CancelOrder | ExpireOrder | ReturnItems | RecordPastReturn
 """Commands to an order that was placed."""
 
 
@@ -75,6 +77,10 @@ ALLOWED: Mapping[Status, frozenset[Status]] = {
     Status.CANCELLED: frozenset(),
     Status.RETURNED: frozenset(),
 }
+
+
+EXPIRED = "It was not paid in time."
+"""The reason of a cancellation that nobody asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,7 +195,10 @@ def decide(order: Order | None, command: FollowUp, *, zone: tzinfo) -> list[Orde
             return [OrderDelivered(order_id=order.order_id, delivered_at=command.at)]
         case CancelOrder():
             _require_transition(order, Status.CANCELLED)
-            return [_cancelled(order, command)]
+            return [_cancelled(order, command.reason, command.at)]
+        case ExpireOrder():
+            _require_pending(order)
+            return [_cancelled(order, EXPIRED, command.at)]
         case ReturnItems():
             _require_transition(order, Status.RETURNED)
             return [_returned(order, command, zone)]
@@ -259,6 +268,11 @@ def _require_new(order: Order | None, order_id: UUID) -> None:
 def _require_transition(order: Order, wanted: Status) -> None:
     if wanted not in ALLOWED[order.status]:
         raise StatusTransitionNotAllowed(status=order.status.value, wanted=wanted.value)
+
+
+def _require_pending(order: Order) -> None:
+    if order.status is not Status.PENDING:
+        raise OrderNotPending(status=order.status.value)
 
 
 def _wanted(command: PlaceOrder) -> Counter[UUID]:
@@ -332,9 +346,9 @@ def _business_day(at: datetime, zone: tzinfo) -> date:
     return at.astimezone(zone).date()
 
 
-def _cancelled(order: Order, command: CancelOrder) -> OrderCancelled:
+def _cancelled(order: Order, reason: str, at: datetime) -> OrderCancelled:
     released = tuple(Pieces(product_id=i.product_id, quantity=i.quantity) for i in order.items)
-    return OrderCancelled(order_id=order.order_id, reason=command.reason, released=released, cancelled_at=command.at)
+    return OrderCancelled(order_id=order.order_id, reason=reason, released=released, cancelled_at=at)
 
 
 def _returned(order: Order, command: ReturnItems, zone: tzinfo) -> ItemsReturned:

@@ -153,6 +153,15 @@ class CancelOrder(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExpireOrder(Command):
+    """Give an order up for which the money did not come in time; one that was paid meanwhile is left alone."""
+
+    target: ClassVar[str] = "order_id"
+    for_operators: ClassVar[bool] = True
+    order_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReturnItems(Command):
     """Take goods back, line by line."""
 

@@ -89,6 +89,14 @@ class StatusTransitionNotAllowed(Refusal):
         self.status, self.wanted = status, wanted
 
 
+class OrderNotPending(Refusal):
+    """Only an order that waits for its money expires."""
+
+    def __init__(self, *, status: str) -> None:
+        super().__init__(f"An order that is {status} does not wait for its money.")
+        self.status = status
+
+
 class CreditNoteAlreadyRecorded(Refusal):
     """This credit note id is taken."""
 

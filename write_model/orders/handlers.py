@@ -11,6 +11,7 @@ from write_model.orders.aggregate import FollowUp, credit, decide, place, record
 from write_model.orders.commands import (
     CancelOrder,
     DeliverOrder,
+    ExpireOrder,
     PastItem,
     PayOrder,
     PlaceOrder,
@@ -98,7 +99,7 @@ class OrderHandlers:
 def handlers(stock: Callable[[Work], Stock], buyers: Callable[[Work], Buyers], zone: tzinfo) -> Handlers:
     """The handlers of orders, given what the catalog and the customers provide."""
     made = OrderHandlers(stock, buyers, zone)
-    follow_ups = (PayOrder, ShipOrder, DeliverOrder, CancelOrder, ReturnItems, RecordPastReturn)
+    follow_ups = (PayOrder, ShipOrder, DeliverOrder, CancelOrder, ExpireOrder, ReturnItems, RecordPastReturn)
     return {
         PlaceOrder: made.place_order,
         RecordPastOrder: made.record_past_order,

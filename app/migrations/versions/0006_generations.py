@@ -5,7 +5,7 @@ from alembic import op
 from app.migrations.statements import statements
 
 revision = "0006"
-down_revision = "0004"
+down_revision = "0005"
 
 STATEMENTS = """
 alter table read.generations

@@ -14,6 +14,7 @@ VIEWS = (
     "hot_products",
     "order_contents",
     "order_details",
+    "order_history",
     "order_summary",
     "orders_by_city",
     "product",
@@ -59,6 +60,21 @@ def remembered(order: str, status: str, pieces: int, total: str) -> dict[str, An
 def requested(kind: str, consumer: str, reason: str | None = None) -> dict[str, Any]:
     asked = {"kind": kind, "consumer": consumer, "requestedBy": "open", "requestedAt": "…"}
     return {**asked, "reason": reason, "outcome": "…"}
+
+
+COMMANDS = {
+    "PlaceOrder": "1f3b53d9-1df2-5607-b1e4-4fe3a76c9652",
+    "PayOrder": "ff31740b-2a1c-5afc-a5dc-57e2320795ac",
+    "ShipOrder": "dc4a01da-e2e7-5043-8126-f07759122425",
+    "DeliverOrder": "e77aa911-da09-59d0-98ce-d8582eaf89b0",
+    "ReturnItems": "832cbcb1-d908-505f-861f-f905a38371dd",
+}
+
+
+def told(version: int, event: str, command: str, summary: str, status: str, refunded: str = "0.00") -> dict[str, Any]:
+    what = {"version": version, "at": "…", "event": event, "summary": summary}
+    who = {"actor": "seed", "command": command, "commandId": COMMANDS[command]}
+    return {"node": {**what, **who, "order": {"status": status, "refunded": {"amount": refunded}}}}
 
 
 def day_of_sales(orders: int, items: int, gross: str) -> dict[str, Any]:
@@ -141,7 +157,7 @@ ANSWERS = {
                 item(1, "TEA-001", "Stoneware Teapot", 1, "24.50"),
                 item(2, "TEA-002", "Stoneware Cup", 4, "27.00"),
             ],
-            "history": [{"status": "PENDING", "at": "…", "actor": "seed"}],
+            "history": [{"status": "PENDING", "at": "…", "actor": "shop"}],
         },
     ),
     "LatestOrders": answer(
@@ -259,6 +275,32 @@ ANSWERS = {
             "pageInfo": {"hasNextPage": True, "endCursor": "…"},
         },
     ),
+    "OrderHistory": answer(
+        "orderHistory",
+        {
+            "edges": [
+                told(1, "OrderPlaced", "PlaceOrder", "Ordered: 1 piece for 39.00 GBP", "PENDING"),
+                told(2, "OrderPaid", "PayOrder", "Paid", "PAID"),
+                told(3, "OrderShipped", "ShipOrder", "Shipped, tracking code RM123456785GB", "SHIPPED"),
+                told(4, "OrderDelivered", "DeliverOrder", "Delivered", "DELIVERED"),
+                told(5, "ItemsReturned", "ReturnItems", "1 piece returned, 39.00 GBP refunded", "RETURNED", "39.00"),
+            ],
+            "pageInfo": {"hasNextPage": False, "endCursor": "…"},
+            "freshness": freshness("state", "lagMs"),
+        },
+    ),
+    "OrderAsItWas": {
+        "data": {
+            "then": None,
+            "now": {
+                "__typename": "Order",
+                "version": 5,
+                "status": "RETURNED",
+                "trackingCode": "RM123456785GB",
+                "refunded": pounds("39.00"),
+            },
+        }
+    },
     "Node": answer("node", {"__typename": "Product", "id": "product.cup", "name": "Stoneware Cup"}),
     "ProjectionStatus": PROJECTIONS,
     "Sales": answer(

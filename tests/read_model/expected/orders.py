@@ -14,13 +14,12 @@ from app.kernel.view import Key
 from read_model.orders import customer_orders as history
 from read_model.orders.customer_orders import CustomerOrders
 from read_model.orders.order_contents import OrderContents
-from read_model.orders.order_details import DetailedItem, OrderDetails, StatusChange
 from read_model.orders.order_summary import OrderSummary
 from read_model.orders.orders_by_city import CityDay
 from read_model.orders.sales import DaySales
+from tests.read_model.expected.details import details
 from tests.read_model.expected.rows import Rows
-from tests.read_model.world.records import Line, Shop
-from write_model.orders.events import Charge
+from tests.read_model.world.records import Shop
 
 
 def order_summary(shop: Shop) -> Rows:
@@ -48,46 +47,7 @@ def order_summary(shop: Shop) -> Rows:
 
 def order_details(shop: Shop) -> Rows:
     """Every order with all that became of it."""
-    return {
-        key: OrderDetails(
-            order_id=key,
-            reference=order.reference,
-            customer_id=order.customer_id,
-            customer_name=order.customer_name,
-            customer_email=order.customer_email,
-            status=order.status,
-            currency=order.currency,
-            total=order.total,
-            refunded=order.refunded,
-            item_count=sum(line.quantity for line in order.lines),
-            items=tuple(_item(number, line) for number, line in enumerate(order.lines, 1)),
-            charges=tuple(Charge(code=code, description=text, amount=amount) for code, text, amount in order.charges),
-            shipping_address=order.shipping_address,
-            billing_address=order.billing_address,
-            payment_method=order.payment_method,
-            tracking_code=order.tracking_code,
-            placed_at=order.placed_at,
-            history=tuple(
-                StatusChange(status=status, at=at, actor=actor, reason=reason)
-                for status, at, actor, reason in order.history
-            ),
-        )
-        for key, order in shop.orders.items()
-    }
-
-
-def _item(number: int, line: Line) -> DetailedItem:
-    assert line.product_id
-    return DetailedItem(
-        line=number,
-        product_id=line.product_id,
-        sku=line.sku,
-        name=line.name,
-        quantity=line.quantity,
-        returned=line.returned,
-        unit_price=line.unit_price,
-        amount=line.quantity * line.unit_price,
-    )
+    return {key: details(order) for key, order in shop.orders.items()}
 
 
 def order_contents(shop: Shop) -> Rows:

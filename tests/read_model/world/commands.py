@@ -45,6 +45,7 @@ from write_model.orders.commands import (
     CancelOrder,
     CreditLine,
     DeliverOrder,
+    ExpireOrder,
     PastCharge,
     PastItem,
     PaymentMethod,
@@ -142,6 +143,7 @@ _STEPS: Mapping[str, st.SearchStrategy[Command]] = {
     "ship": _a(ShipOrder, tracking_code=st.sampled_from((None, "RM1")), **_ORDER),
     "deliver": _a(DeliverOrder, **_ORDER),
     "cancel": _a(CancelOrder, reason=st.sampled_from(("", "too late")), **_ORDER),
+    "expire": _a(ExpireOrder, **_ORDER),
     "return": _a(ReturnItems, items=_RETURNED, **_ORDER),
     "record": _a(RecordPastReturn, items=_RETURNED, **_ORDER),
 }
@@ -155,6 +157,8 @@ _WAYS = (
     "cancel",
     "pay cancel",
     "cancel pay return",
+    "expire pay",
+    "pay expire ship",
     "ship deliver pay pay ship cancel",
 )
 """What people try with an order; a part of it is not allowed."""

@@ -15,6 +15,7 @@ from write_model.orders.commands import (
     CancelOrder,
     CreditLine,
     DeliverOrder,
+    ExpireOrder,
     PastItem,
     PayOrder,
     PlaceOrder,
@@ -90,6 +91,9 @@ def follow_up(shop: Shop, command: FollowUp, sent: Sent) -> list[Event]:
             order.history.append(("DELIVERED", command.at, sent.actor, None))
         case CancelOrder():
             order.history.append(("CANCELLED", command.at, sent.actor, command.reason or None))
+            _put_back(shop, order.lines)
+        case ExpireOrder():
+            order.history.append(("CANCELLED", command.at, sent.actor, "It was not paid in time."))
             _put_back(shop, order.lines)
         case ReturnItems():
             _take_back(shop, order, command, sent)

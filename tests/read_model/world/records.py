@@ -5,6 +5,7 @@ from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from uuid import UUID
 
+from app.kernel.messages import Command
 from app.kernel.values import Address
 
 
@@ -106,6 +107,14 @@ class Order:
 
 
 @dataclass
+class Past:
+    """An order as a command left it."""
+
+    order: Order
+    command: Command
+
+
+@dataclass
 class CreditNote:
     """A credit note of no known order."""
 
@@ -143,7 +152,8 @@ class Accepted:
 class Shop:
     """Everything that is written, and the time zone in which the shop's days begin.
 
-    `positions` tells where in the log the event stands that made an aggregate's version.
+    `positions` tells where in the log the event stands that made an aggregate's version, and `past` how orders were at
+    each of theirs.
     """
 
     zone: tzinfo
@@ -153,6 +163,7 @@ class Shop:
     notes: dict[UUID, CreditNote] = field(default_factory=dict)
     views: list[ProductView] = field(default_factory=list)
     accepted: list[Accepted] = field(default_factory=list)
+    past: dict[tuple[UUID, int], Past] = field(default_factory=dict)
     positions: dict[tuple[UUID, int], int] = field(default_factory=dict)
 
     def day(self, moment: datetime) -> date:

@@ -1,5 +1,6 @@
 """The write model in memory: decides by the real rules, and writes down by hand what was asked, not what events say."""
 
+import copy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
@@ -10,7 +11,7 @@ from app.kernel.errors import Refusal
 from app.kernel.messages import Command, Event
 from tests.read_model.world import catalog, customers, orders
 from tests.read_model.world.commands import Sent
-from tests.read_model.world.records import Accepted, Shop
+from tests.read_model.world.records import Accepted, Past, Shop
 from write_model.catalog.commands import (
     AddProduct,
     ChangePrice,
@@ -26,6 +27,7 @@ from write_model.customers.commands import ChangeAddress, RecordPastCustomer, Re
 from write_model.orders.commands import (
     CancelOrder,
     DeliverOrder,
+    ExpireOrder,
     PayOrder,
     PlaceOrder,
     RecordCreditNote,
@@ -55,7 +57,8 @@ _DESKS: Mapping[str, Mapping[type[Command], Desk]] = {
         PlaceOrder: orders.place,
         RecordPastOrder: orders.record,
         **dict.fromkeys(
-            (PayOrder, ShipOrder, DeliverOrder, CancelOrder, ReturnItems, RecordPastReturn), orders.follow_up
+            (PayOrder, ShipOrder, DeliverOrder, CancelOrder, ExpireOrder, ReturnItems, RecordPastReturn),
+            orders.follow_up,
         ),
     },
     "credit_note": {RecordCreditNote: orders.credit},
@@ -107,6 +110,9 @@ def carry_out(shop: Shop, sent: Sent) -> list[Happened]:
             recorded_at=sent.recorded_at,
         )
     )
+    if aggregate_type == "order":
+        order = copy.deepcopy(shop.orders[command.aggregate_id])
+        shop.past[order.order_id, order.version] = Past(order, command)
     return [
         Happened(
             aggregate_type=aggregate_type,

@@ -21,6 +21,7 @@ from write_model.orders.aggregate import Order, Status, decide, evolve
 from write_model.orders.commands import (
     CancelOrder,
     DeliverOrder,
+    ExpireOrder,
     PayOrder,
     RecordPastReturn,
     ReturnedPieces,
@@ -31,6 +32,7 @@ from write_model.orders.errors import (
     EmptyOrder,
     LineNotReturnable,
     OrderNotFound,
+    OrderNotPending,
     StatusTransitionNotAllowed,
 )
 from write_model.orders.events import (
@@ -112,6 +114,7 @@ COMMANDS: Final[dict[Status, tuple[Any, Any]]] = {
     Status.CANCELLED: (CancelOrder(at=AT, order_id=ID, reason="too late"), CANCELLED),
     Status.RETURNED: (back(*EVERYTHING), ALL_BACK),
 }
+EXPIRE = ExpireOrder(at=AT, order_id=ID)
 PASTS: Final[dict[Status, tuple[Any, ...]]] = {
     Status.PENDING: (PLACED,),
     Status.PAID: (PLACED, PAID),
@@ -144,13 +147,23 @@ def test_a_status_moves_along_the_allowed_ways_only(had: Status, wanted: Status)
 
 
 @pytest.mark.parametrize("status", Status)
+def test_only_an_order_that_waits_for_its_money_expires(status: Status) -> None:
+    """One that is paid can be cancelled by people, and does not expire."""
+    asked = order.given(*PASTS[status]).when(EXPIRE)
+    if status is Status.PENDING:
+        asked.then(replace(CANCELLED, reason="It was not paid in time."))
+    else:
+        asked.then_refused(OrderNotPending, status=status.value)
+
+
+@pytest.mark.parametrize("status", Status)
 def test_the_past_folds_to_its_status_and_version(status: Status) -> None:
     state = order.given(*PASTS[status]).state
     assert state is not None
     assert (state.status, state.version) == (status, len(PASTS[status]))
 
 
-@pytest.mark.parametrize("command", [command for command, _ in COMMANDS.values()])
+@pytest.mark.parametrize("command", [EXPIRE, *(command for command, _ in COMMANDS.values())])
 def test_nothing_happens_to_an_order_that_was_never_placed(command: Any) -> None:
     order.when(command).then_refused(OrderNotFound, order_id=ID)
 
