@@ -56,7 +56,7 @@ def not_reached(behind: Behind) -> StillProcessing:
             "minVersion",
         )
     if wanted.position is None:
-        return StillProcessing(f"The list is being made from the log, and has reached position {reached}. Ask again.")
+        return StillProcessing(f"The list is being made from the log, and has reached position {reached}. {_PATIENCE}")
     return StillProcessing(f"The list has reached position {reached} of the wanted {wanted.position}. {_PATIENCE}")
 
 

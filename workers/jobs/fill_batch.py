@@ -17,6 +17,7 @@ from app.infra.stretches import Logged
 from app.infra.tables import Stored, Table
 from app.kernel.messages import Event, Recorded
 from app.kernel.view import Key, own_key
+from app.observability.projecting import Tally
 from workers.jobs.filled_rows import FilledRows
 from workers.jobs.parking import Parking
 from workers.jobs.shared import Stores
@@ -45,8 +46,9 @@ class Taken(Generic[Row]):
 class FillBatch(Generic[Row]):
     """The rows of one shard in memory, and what is to become of them."""
 
-    def __init__(self, stores: Stores[Row], catalog: EventCatalog, shard: int, parking: Parking) -> None:
+    def __init__(self, stores: Stores[Row], catalog: EventCatalog, shard: int, parking: Parking, tally: Tally) -> None:
         self._pool, self._table, self._catalog, self._parking = stores.pool, stores.table, catalog, parking
+        self._tally = tally
         self._view, self._shard = stores.table.view, shard
         self._by_id = self._view.keys is own_key and self._view.entity is None
         self._event_at: datetime | None = None
@@ -73,11 +75,13 @@ class FillBatch(Generic[Row]):
                     raise
                 await self._fold_singly(part)
             await asyncio.sleep(0)
+        self._tally.events += len(mine)
         self._characters += sum([len(row["data"]) for row in mine])
         self._event_at = mine[-1]["recorded_at"] if mine else self._event_at
 
     def park(self, row: asyncpg.Record, error: Exception) -> None:
         """The event could not be applied, and nothing of its aggregate is from here on. Raises TooManyDeadLetters."""
+        self._tally.failures += 1
         self._letters.append(self._parking.letter(Logged(self._catalog, row), error, attempts=1))
         self._parking.sequences.add(row["aggregate_id"])
 
@@ -98,6 +102,7 @@ class FillBatch(Generic[Row]):
 
     def wrote(self, documents: Sequence[bytes], entities: Sequence[bytes]) -> None:
         """What was taken is written, as these documents."""
+        self._tally.rows += len(documents)
         self._rows.wrote(documents)
         self._entities.wrote(entities)
 
@@ -125,7 +130,8 @@ class FillBatch(Generic[Row]):
         events = [recorded(self._catalog, row) for row in rows]
         touches, entities = await self._touching(events)
         born = newborn(events) if self._by_id else frozenset()
-        present = await self._present(self._rows, {key for _, key in touches}, born, self._table)
+        keys = {key for _, key in touches}
+        present = {} if self._view.appends else await self._present(self._rows, keys, born, self._table)
         changed = evolved(self._view, touches, present)
         self._rows.change(changed)
         self._entities.change(entities)

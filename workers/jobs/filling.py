@@ -21,6 +21,7 @@ from app.infra.log_past import LogPast
 from app.infra.redis_views import Lost, RedisView
 from app.infra.table_views import Fenced, Progress
 from app.infra.tables import Stored, Table
+from app.kernel.pulse import Pulse
 from app.kernel.view import Key
 from workers.ending import end
 from workers.jobs.fill_batch import AT_ONCE, FillBatch, Taken
@@ -49,17 +50,25 @@ class ShardFiller(Generic[Row]):
         self._stores, self._leases, self._past, self._lease = stores, shared.leases, past, lease
         self._shard = lease.shard_id.shard
         self._parking = Parking(stores.pool, lease.shard_id, shared.parked_at_most)
-        self._batch = FillBatch(stores, shared.catalog, self._shard, self._parking)
+        self._projections, view = shared.projections, stores.table.view.name
+        tally = shared.projections.of(view, self._shard)
+        self._batch = FillBatch(stores, shared.catalog, self._shard, self._parking, tally)
         self._tables = FilledTables(stores.pool, stores.table)
         self._position = self._given = self._stored = self._head = lease.position
         self._mirror: RedisView[Row] | None = None
         self._writing: asyncio.Task[None] | None = None
+        self._pulse: Pulse
 
     async def run(self) -> Lease:
         """Fills. Returns the lease, at the position where the shard stands then.
 
         Raises Fenced when it is lost, and TooManyDeadLetters.
         """
+        with self._projections.holding(self._lease.shard_id.view, self._shard) as self._pulse:
+            await self._fill_while_leased()
+        return Lease(self._lease.shard_id, self._lease.epoch, self._stored)
+
+    async def _fill_while_leased(self) -> None:
         tasks = [asyncio.create_task(self._keep_lease()), asyncio.create_task(self._fill())]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -67,7 +76,6 @@ class ShardFiller(Generic[Row]):
             await end([*tasks, *([self._writing] if self._writing else [])])
         for task in done:
             task.result()
-        return Lease(self._lease.shard_id, self._lease.epoch, self._stored)
 
     async def _keep_lease(self) -> None:
         while await self._leases.renew(self._lease, head=self._head):  # noqa: ASYNC110 - a lease runs out by itself
@@ -81,16 +89,25 @@ class ShardFiller(Generic[Row]):
             self._head = horizon = await self._past.horizon()
             if horizon - self._position > NEAR:
                 await self._fill_up_to(horizon)
-            elif await self._tables.index(horizon - _FOR_INDEXES):
+            elif await self._index(horizon):
                 return
             else:
                 await asyncio.sleep(_WAIT_S)
+
+    async def _index(self, horizon: int) -> bool:
+        """Whether there are indexes now. To make them takes as long as it takes."""
+        self._pulse.rest()
+        try:
+            return await self._tables.index(horizon - _FOR_INDEXES)
+        finally:
+            self._pulse.beat()
 
     async def _fill_up_to(self, horizon: int) -> None:
         """Should a batch be impossible to write, it is written event by event, to find out because of which."""
         try:
             async for past in self._past.between(self._position, horizon):
                 await self._batch.fold(past.rows)
+                self._pulse.beat()
                 self._position = past.upto
                 if self._batch.is_full:
                     await self._flush()
@@ -122,6 +139,7 @@ class ShardFiller(Generic[Row]):
             await self._flush_at(row["position"])
 
     async def _flush_at(self, position: int) -> None:
+        self._pulse.beat()
         self._position = position
         await self._flush()
         await self._written()

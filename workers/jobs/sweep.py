@@ -26,8 +26,8 @@ async def sweep(context: dict[str, Any]) -> None:
     reactions: Reactions = context["reactions"]
     try:
         await worker.requests.carry_out()
-        shards = [each for each in await worker.leases.unowned() if await worker.serves(each)]
-        policies = await reactions.means.store.unowned()
+        unowned, policies = await worker.leases.unowned(), await reactions.means.store.unowned()
+        shards = [each for each in unowned if await worker.serves(each)]
     except TRANSIENT:
         return
     for place, shard_id in enumerate(shards):
