@@ -19,7 +19,8 @@ ENV PATH=/opt/counterfoil/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     COUNTERFOIL_ENVIRONMENT=system \
     COUNTERFOIL_HOST=0.0.0.0 \
-    COUNTERFOIL_LOG_FORMAT=json
+    COUNTERFOIL_LOG_FORMAT=json \
+    COUNTERFOIL_METRICS_PORT=9101
 RUN useradd --system --create-home --uid 10001 counterfoil
 WORKDIR /srv/counterfoil
 COPY --from=packages /opt/counterfoil /opt/counterfoil
@@ -27,6 +28,6 @@ COPY . .
 COPY --from=assets /build/dist app/web/dist
 RUN python -m compileall -q app schema write_model read_model workers
 USER counterfoil
-EXPOSE 8000
+EXPOSE 8000 9101
 ENTRYPOINT ["python", "-m", "app"]
 CMD ["api"]

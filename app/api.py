@@ -15,10 +15,12 @@ from app.config import Settings, load_settings
 from app.garbage import settle
 from app.http.gates import MAX_BODY
 from app.logs import configure_logs
+from app.tracing import configure_tracing
 
 _SIDES: Final = "COUNTERFOIL_API_SIDES"
 _PARENT: Final = "COUNTERFOIL_API_PARENT"
-"""How a process that shares a port is told which sides it serves, and who watches over it."""
+_PROCESSES: Final = "COUNTERFOIL_API_PROCESSES"
+"""How a process that shares a port is told which sides it serves, who watches over it, and how many there are."""
 
 _LOOK_FOR_PARENT_S: Final = 1.0
 
@@ -30,19 +32,21 @@ def serve(settings: Settings, sides: Sequence[str] = ("commands", "queries"), pr
         uvicorn.run(_made(settings, sides), **_options(settings))
         return
     configure_logs(settings.log_level, settings.log_format)
-    os.environ |= {_SIDES: ",".join(sides), _PARENT: str(os.getpid())}
+    os.environ |= {_SIDES: ",".join(sides), _PARENT: str(os.getpid()), _PROCESSES: str(processes)}
     uvicorn.run("app.api:one_of_several", factory=True, workers=processes, **_options(settings))
 
 
 def one_of_several() -> ASGIApp:
     """The application of one process among several, which ends when the one that watches over them is gone."""
     threading.Thread(target=_end_with, args=[int(os.environ[_PARENT])], daemon=True).start()
-    return _made(load_settings(), os.environ[_SIDES].split(","))
+    return _made(load_settings(), os.environ[_SIDES].split(","), int(os.environ[_PROCESSES]))
 
 
-def _made(settings: Settings, sides: Sequence[str]) -> ASGIApp:
+def _made(settings: Settings, sides: Sequence[str], processes: int = 1) -> ASGIApp:
     configure_logs(settings.log_level, settings.log_format)
-    app = application(settings, take_commands="commands" in sides, answer_queries="queries" in sides)
+    configure_tracing("api")
+    commands, queries = "commands" in sides, "queries" in sides
+    app = application(settings, take_commands=commands, answer_queries=queries, processes=processes)
     settle()
     return app
 

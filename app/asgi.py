@@ -4,6 +4,7 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -11,7 +12,7 @@ import structlog
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -21,13 +22,20 @@ from app.http.authentication import Authentication
 from app.http.contexts import Contexts
 from app.http.endpoint import Endpoint, problem
 from app.http.gates import BodyLimit, LoopbackNames, names_loopback
-from app.http.metrics import Metrics
 from app.http.planned import PlannedOperations
-from app.infra.db import TRANSIENT, Pool
+from app.infra.db import Pool
 from app.infra.dead_letter_box import DeadLetterBox
+from app.infra.freshness import ReadModels
 from app.infra.log_identity import LogReplaced, Side, until_replaced
 from app.infra.view_status import ViewStatus
-from app.plans import Plans
+from app.kernel.pulse import Pulses
+from app.observability.answering import CommandMetrics, OperationMetrics, ReadMetrics
+from app.observability.health import Health, turning
+from app.observability.metrics import Metrics, Source
+from app.observability.projecting import LoopMetrics
+from app.observability.stores import StoreMetrics
+from app.observability.watch import Watch, watched_at
+from app.plans import Counts, Plans
 from app.plans.trusted import TrustedDocuments, load
 from app.seed import examples
 from app.web.pages import asset_routes, graphiql_page
@@ -41,26 +49,35 @@ GRAPHQL_PATH = "/graphql"
 STREAM_PATH = "/graphql/stream"
 
 
-def application(settings: Settings, *, take_commands: bool = True, answer_queries: bool = True) -> ASGIApp:
-    """The ASGI application; opens its stores when it starts, and closes them when it ends."""
+def application(
+    settings: Settings, *, take_commands: bool = True, answer_queries: bool = True, processes: int = 1
+) -> ASGIApp:
+    """The ASGI application; opens its stores when it starts, and closes them when it ends.
+
+    One of several processes that share a port tells its metrics at a port of its own.
+    """
     schema, faces = make(registry.ACCEPTED_COMMANDS), _Faces(names_loopback if settings.open else _anybody)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            installation, pools = await _installation(settings, stack, take_commands, answer_queries)
-            faces.open(schema, Contexts(installation, _authentication(settings)), pools)
-            watch = _end_when_replaced(pools[0], "write" if take_commands else "read", installation.log_id)
+            sides = await _sides(settings, stack, take_commands, answer_queries)
+            installation, pool = sides.installation(settings), sides.pools[0]
+            faces.open(schema, Contexts(installation, _authentication(settings)))
+            watch = _end_when_replaced(pool, "write" if take_commands else "read", installation.log_id)
             watching = asyncio.create_task(watch)
+            sides.show_to(faces.watch, faces.counts, {"log's identity": lambda: not watching.done()})
+            await stack.enter_async_context(turning(faces.watch.pulses))
+            if processes > 1 and settings.metrics_port:
+                ports = range(settings.metrics_port, settings.metrics_port + processes)
+                await stack.enter_async_context(watched_at(settings.host, ports, faces.watch))
             yield
             watching.cancel()
 
     faces.whole = Starlette(
         routes=[
             Route("/", _to_graphiql),
-            Route("/livez", _alive),
-            Route("/readyz", faces.ready),
-            Route("/metrics", faces.measured),
+            *faces.watch.routes(alone=processes == 1),
             Route(STREAM_PATH, faces.stream),
             Route(GRAPHQL_PATH, faces.graphql),
             WebSocketRoute(GRAPHQL_PATH, faces.graphql),
@@ -77,15 +94,14 @@ class _Faces:
     """The endpoints, which exist from the application's start on, and the whole of which they are part."""
 
     whole: Starlette
+    counts: Counts
 
     def __init__(self, may_come: Callable[[str], bool]) -> None:
         self._may_come = may_come
         self._planned: PlannedOperations | None = None
         self._graphql: Endpoint | None = None
-        self._metrics: Metrics | None = None
         self._stream: Endpoint | None = None
-        self._installation: Installation | None = None
-        self._pools: list[Pool] = []
+        self.watch = Watch(Pulses())
         self.graphql, self.stream = _Face(self, "_graphql"), _Face(self, "_stream")
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
@@ -94,31 +110,12 @@ class _Faces:
             return self._planned(scope, receive, send)
         return self.whole(scope, receive, send)
 
-    def open(self, schema: Schema, contexts: Contexts, pools: list[Pool]) -> None:
+    def open(self, schema: Schema, contexts: Contexts) -> None:
         shown, plans = examples(), Plans(schema, typed)
+        self.counts = plans.counts
         self._graphql = Endpoint(schema, contexts, lambda: graphiql_page(shown))
         self._stream = Endpoint(schema, contexts, None)
         self._planned = PlannedOperations(plans, contexts, self.whole, self._may_come)
-        self._metrics = Metrics(plans.counts)
-        self._installation, self._pools = contexts.installation, pools
-
-    async def measured(self, _: Request) -> Response:
-        """What Prometheus asks for."""
-        assert self._metrics is not None
-        return self._metrics.response()
-
-    async def ready(self, _: Request) -> Response:
-        """200 when the stores answer; which side this process serves is told besides."""
-        installation = self._installation
-        assert installation is not None
-        try:
-            for pool in self._pools:
-                await pool.fetchval("select 1")
-        except (TimeoutError, *TRANSIENT) as error:
-            return JSONResponse({"ready": False, "reason": type(error).__name__}, status_code=503)
-        return JSONResponse(
-            {"ready": True, "commands": installation.bus is not None, "queries": installation.reads is not None}
-        )
 
 
 class _Face:
@@ -132,24 +129,58 @@ class _Face:
         await endpoint(scope, receive, send)
 
 
-async def _installation(
-    settings: Settings, stack: AsyncExitStack, take_commands: bool, answer_queries: bool
-) -> tuple[Installation, list[Pool]]:
+@dataclass(frozen=True)
+class _Sides:
+    """The sides that a process serves, one or both."""
+
+    commands: bootstrap.Commands | None
+    reads: ReadModels | None
+    stores: bootstrap.Stores | None
+
+    @property
+    def pools(self) -> list[Pool]:
+        return [side.pool for side in (self.commands, self.stores) if side]
+
+    def installation(self, settings: Settings) -> Installation:
+        """What requests share. Raises UnreadableDocuments."""
+        known = self.commands or self.stores
+        assert known is not None, "an api process serves commands, queries, or both"
+        return Installation(
+            log_id=known.log_id,
+            waiting=Waiting(settings.wait_ms_default, settings.wait_ms_max),
+            shop=Shop(settings.shop_currency, ZoneInfo(settings.shop_time_zone)),
+            bus=self.commands.bus if self.commands else None,
+            reads=self.reads,
+            status=self._status,
+            dead_letters=DeadLetterBox(self.stores.pool) if self.stores else None,
+            documents=_documents(settings),
+        )
+
+    def show_to(self, watch: Watch, counts: Counts, running: dict[str, Callable[[], bool]]) -> None:
+        """Shows what these sides count and how they are, and whether what must not end still runs."""
+        views, log = self.stores, self.commands
+        stores = StoreMetrics(
+            views=views.pool if views else None, log=log.pool if log else None, redis=views.redis if views else None
+        )
+        sources: list[Source] = [OperationMetrics(counts), LoopMetrics(watch.pulses), stores]
+        if self.commands:
+            sources.append(CommandMetrics(self.commands.bus))
+        if self.reads:
+            sources.append(ReadMetrics(self.reads))
+            running["hints"] = lambda hints=self.reads.hints: hints.is_listening  # type: ignore[misc]
+        told = {"commands": self.commands is not None, "queries": self.reads is not None}
+        watch.metrics = Metrics(*sources)
+        watch.health = Health(watch.pulses, self.pools, self._status, running, told)
+
+    @property
+    def _status(self) -> ViewStatus | None:
+        return ViewStatus(self.stores.pool) if self.stores else None
+
+
+async def _sides(settings: Settings, stack: AsyncExitStack, take_commands: bool, answer_queries: bool) -> _Sides:
     commands = await stack.enter_async_context(bootstrap.commands(settings)) if take_commands else None
     reads, stores = await stack.enter_async_context(bootstrap.read_models(settings)) if answer_queries else (None, None)
-    known = commands or stores
-    assert known is not None, "an api process serves commands, queries, or both"
-    installation = Installation(
-        log_id=known.log_id,
-        waiting=Waiting(settings.wait_ms_default, settings.wait_ms_max),
-        shop=Shop(settings.shop_currency, ZoneInfo(settings.shop_time_zone)),
-        bus=commands.bus if commands else None,
-        reads=reads,
-        status=ViewStatus(stores.pool) if stores else None,
-        dead_letters=DeadLetterBox(stores.pool) if stores else None,
-        documents=_documents(settings),
-    )
-    return installation, [side.pool for side in (commands, stores) if side]
+    return _Sides(commands, reads, stores)
 
 
 async def _end_when_replaced(pool: Pool, side: Side, log_id: UUID) -> None:
@@ -184,10 +215,6 @@ def _middleware(settings: Settings) -> list[Middleware]:
 
 async def _to_graphiql(_: Request) -> Response:
     return RedirectResponse(GRAPHQL_PATH)
-
-
-async def _alive(_: Request) -> Response:
-    return JSONResponse({"alive": True})
 
 
 async def _not_found(_: Request, __: Exception) -> Response:

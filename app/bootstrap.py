@@ -14,11 +14,11 @@ from redis.retry import Retry
 from app import registry
 from app.config import Settings
 from app.infra import generations, policy_store
-from app.infra.bus import Bus
 from app.infra.db import COMMAND_ROLE, PROJECTION_ROLE, QUERY_ROLE, Pool, open_pool
 from app.infra.freshness import ReadModels
 from app.infra.hints import LOG, VIEWS, WANTED, HintListener, HintSender
 from app.infra.log_identity import look_up
+from app.infra.observed_bus import ObservedBus
 from app.infra.redis_packing import packed_in_c
 from app.infra.redis_rounds import RedisRounds
 from app.infra.redis_views import RedisLines, RedisView
@@ -33,7 +33,7 @@ _REDIS_TIMEOUT_S = 1.0
 class Commands:
     """The write side of a process."""
 
-    bus: Bus
+    bus: ObservedBus
     log_id: UUID
     pool: Pool
 
@@ -96,7 +96,7 @@ async def commands(settings: Settings) -> AsyncIterator[Commands]:
         hints = HintSender(redis, prefix_of(log_id))
         stack.push_async_callback(hints.drain)
         handlers = registry.handlers(settings.shop_currency, ZoneInfo(settings.shop_time_zone))
-        yield Commands(Bus(pool, handlers, hints), log_id, pool)
+        yield Commands(ObservedBus(pool, handlers, hints), log_id, pool)
 
 
 @asynccontextmanager

@@ -189,7 +189,9 @@ def bench(
 
     from app.bench.report import TABLES, Part, Wanted
     from app.bench.report import bench as measure
+    from app.logs import configure_logs
 
+    configure_logs("warning", "console")
     try:
         parts = [Part(name.strip()) for name in only.split(",")] if only else [] if plan else list(TABLES)
     except ValueError as error:

@@ -43,9 +43,11 @@ def service(data_dir: Path, *sides: "Side") -> "Settings":
 
 def usable(data_dir: Path, *sides: "Side") -> "Settings":
     """The settings of a command that needs its stores now; raises `Problem` if they cannot be used."""
+    from app.logs import configure_logs
     from app.readiness import wait_for_sides
 
     told = settings(data_dir)
+    configure_logs("warning", told.log_format)
     asyncio.run(wait_for_sides(told, *sides))
     return told
 

@@ -98,8 +98,15 @@ class Settings(BaseSettings):
         default=False,
         description="Treat a request without a token as an administrator's; only on a loopback address",
     )
-    host: str = Field(default="127.0.0.1", description="Address on which the API listens")
+    host: str = Field(default="127.0.0.1", description="Address on which the API and the metrics of others listen")
     port: int = Field(default=8000, ge=1, le=65535, description="Port on which the API listens")
+    metrics_port: int = Field(
+        default=0,
+        ge=0,
+        le=65535,
+        description="Port on which a worker tells `/metrics`, `/livez` and `/readyz`, 0 for none; "
+        "with `up` and for several API processes the first of as many",
+    )
     log_level: LogLevel = Field(default="info", description="Least level that is logged: debug, info, warning or error")
     log_format: Literal["console", "json"] = Field(
         default="console", description="Form of the log: console for people, json for machines"

@@ -1,13 +1,18 @@
 """Real servers for every test that touches one: started once, with a fresh database for each installation."""
 
+import logging
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from app.infra.embedded import Servers
 from tests.support.installation import Installation, installation
+
+structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.INFO))
+"""As processes are configured unless they are told otherwise."""
 
 LONGEST_FIRST = ("test_read_your_writes.py", "test_import.py")
 """With two processes at work, what takes minutes must not begin last."""

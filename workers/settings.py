@@ -7,7 +7,7 @@ import os
 import random
 import signal
 import socket
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
 from urllib.parse import parse_qs, urlsplit
 
 import structlog
@@ -27,7 +27,16 @@ from app.infra.log_identity import LogReplaced, until_replaced
 from app.infra.policy_store import PolicyStore
 from app.infra.requests import Requests
 from app.infra.schedule import Schedule
+from app.infra.view_status import ViewStatus
+from app.kernel.pulse import Pulse
 from app.logs import configure_logs
+from app.observability.answering import CommandMetrics
+from app.observability.health import Health, turning
+from app.observability.metrics import Metrics
+from app.observability.projecting import LoopMetrics, ProjectionMetrics, Projections
+from app.observability.stores import StoreMetrics
+from app.observability.watch import Watch, watched_at
+from app.tracing import configure_tracing
 from workers.ending import end
 from workers.jobs.context import WorkerContext
 from workers.jobs.policy import Means
@@ -50,16 +59,25 @@ _TELL_WORK_AGAIN_S = 5.0
 def run(settings: Settings) -> None:
     """Works until SIGTERM or SIGINT, through restarts of Redis and PostgreSQL."""
     configure_logs(settings.log_level, settings.log_format)
+    configure_tracing("worker")
     logging.getLogger("arq").setLevel(logging.WARNING)
     settle()
     uvloop.run(_run(settings))
 
 
 async def _run(settings: Settings) -> None:
+    projections = Projections()
+    watch = Watch(projections.pulses)
+    ports = [settings.metrics_port] if settings.metrics_port else []
+    async with turning(watch.pulses), watched_at(settings.host, ports, watch):
+        await _until_told_to_stop(_work(settings, projections, watch))
+
+
+async def _until_told_to_stop(working: Coroutine[None, None, None]) -> None:
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    work = asyncio.create_task(_work(settings))
+    work = asyncio.create_task(working)
     waiting = asyncio.create_task(stopping.wait())
     await asyncio.wait({work, waiting}, return_when=asyncio.FIRST_COMPLETED)
     if work.done():
@@ -69,13 +87,15 @@ async def _run(settings: Settings) -> None:
     await end([work], again_s=_TELL_WORK_AGAIN_S)
 
 
-async def _work(settings: Settings) -> None:
+async def _work(settings: Settings, projections: Projections, watch: Watch) -> None:
     """Starts over whenever PostgreSQL goes away, or comes back with another log."""
     while True:
         try:
             async with projection_stores(settings) as stores, commands(settings) as side:
-                context = _context(settings, stores)
-                await _until_replaced(stores, _serve(settings, context, _reactions(settings, context, side)))
+                context = _context(settings, stores, projections)
+                reactions = _reactions(settings, context, side)
+                with _shown(watch, stores, context, side):
+                    await _until_replaced(stores, _serve(settings, context, reactions))
         except LogReplaced as replaced:
             _log.warning("starting over", reason=str(replaced))
         except (RedisError, *TRANSIENT) as error:
@@ -99,7 +119,25 @@ def _owner() -> str:
     return f"{socket.gethostname()}:{os.getpid()}"
 
 
-def _context(settings: Settings, stores: Stores) -> WorkerContext:
+@contextlib.contextmanager
+def _shown(watch: Watch, stores: Stores, context: WorkerContext, side: Commands) -> Iterator[None]:
+    """What the worker does with these stores is seen for as long as the block lasts."""
+    before = watch.metrics, watch.health
+    watch.metrics = Metrics(
+        LoopMetrics(watch.pulses),
+        ProjectionMetrics(context.projections, context.tail, stores.hints),
+        CommandMetrics(side.bus),
+        StoreMetrics(views=stores.pool, redis=stores.redis),
+    )
+    running = {"hints": lambda: stores.hints.is_listening}
+    watch.health = Health(watch.pulses, [stores.pool], ViewStatus(stores.pool), running, waits_for_views=True)
+    try:
+        yield
+    finally:
+        watch.metrics, watch.health = before
+
+
+def _context(settings: Settings, stores: Stores, projections: Projections) -> WorkerContext:
     return WorkerContext(
         prefix=stores.prefix,
         pool=stores.pool,
@@ -111,6 +149,7 @@ def _context(settings: Settings, stores: Stores) -> WorkerContext:
         hints=stores.hints,
         requests=Requests(stores.pool, stores.tables[registry.REQUESTS.name]),
         stint_s=STINT_S,
+        projections=projections,
         parked_at_most=settings.parked_max,
     )
 
@@ -127,6 +166,7 @@ def _reactions(settings: Settings, context: WorkerContext, side: Commands) -> Re
             tail=context.tail,
             rest=context.rest,
             parked_at_most=settings.parked_max,
+            projections=context.projections,
         ),
         stint_s=STINT_S,
     )
@@ -136,19 +176,22 @@ async def _serve(settings: Settings, context: WorkerContext, reactions: Reaction
     """Runs arq, anew whenever Redis takes it down; shards and policies of this process go on meanwhile."""
     context.follow()
     try:
-        while True:
-            try:
-                await _run_arq(settings, context, reactions)
-            except (RedisError, OSError) as error:
-                _log.warning("arq starts over", error=str(error) or type(error).__name__)
-                await asyncio.sleep(_RECONNECT_S * random.uniform(0.5, 1.0))
+        with context.projections.pulses.of("arq") as pulse:
+            while True:
+                pulse.beat()
+                try:
+                    await _run_arq(settings, context, reactions, pulse)
+                except (RedisError, OSError) as error:
+                    _log.warning("arq starts over", error=str(error) or type(error).__name__)
+                    await asyncio.sleep(_RECONNECT_S * random.uniform(0.5, 1.0))
     finally:
         await reactions.stop()
         await context.stop()
 
 
-async def _run_arq(settings: Settings, context: WorkerContext, reactions: Reactions) -> None:
+async def _run_arq(settings: Settings, context: WorkerContext, reactions: Reactions, pulse: Pulse) -> None:
     worker = _arq_worker(settings, context, reactions)
+    worker.pulse = pulse
     try:
         await worker.async_run()
     finally:
@@ -168,9 +211,20 @@ async def _close(worker: Worker) -> None:
             await worker.close()
 
 
-def _arq_worker(settings: Settings, context: WorkerContext, reactions: Reactions) -> Worker:
+class _Beating(Worker):
+    """arq's worker, with a pulse that beats with every look for jobs."""
+
+    pulse: Pulse
+
+    async def heart_beat(self) -> None:
+        """What arq does after every look."""
+        self.pulse.beat()
+        await super().heart_beat()
+
+
+def _arq_worker(settings: Settings, context: WorkerContext, reactions: Reactions) -> _Beating:
     jobs = {"project": project, "react": react}
-    return Worker(
+    return _Beating(
         functions=[func(job, name=name, keep_result=0, max_tries=1, timeout=10) for name, job in jobs.items()],  # type: ignore[arg-type]
         cron_jobs=[cron(sweep, second=set(range(60)), run_at_startup=True, keep_result=0, timeout=10)],  # type: ignore[arg-type]
         queue_name=f"{context.prefix}:jobs",

@@ -4,20 +4,22 @@ An ordinary POST of such an operation is answered here. Anything else, and anyth
 library's endpoint as it came, so that one place says what is wrong with a request.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
+from time import perf_counter
 from typing import Any, Final
 
 import msgspec
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app import tracing
 from app.http.contexts import Contexts
 from app.http.gates import MAX_BODY
 from app.kernel.errors import Unauthenticated
 from app.kernel.messages import Principal
-from app.plans import Plan, Plans
+from app.plans import Answer, Plan, Plans
 from app.plans.trusted import RefusedDocument
-from schema.context import CORRELATION_HEADER, TOKEN_HEADER
+from schema.context import CORRELATION_HEADER, TOKEN_HEADER, RequestContext
 
 _TOKEN: Final = TOKEN_HEADER.lower().encode()
 _CORRELATION: Final = CORRELATION_HEADER.lower().encode()
@@ -51,21 +53,29 @@ class PlannedOperations:
     def __init__(self, plans: Plans, contexts: Contexts, otherwise: ASGIApp, may_come: Callable[[str], bool]) -> None:
         self._plans, self._contexts, self._otherwise = plans, contexts, otherwise
         self._documents = contexts.installation.documents
+        self._unplanned = plans.counts.durations_of("unplanned", "without a plan")
         self._may_come = lru_cache(256)(lambda host: may_come(host.decode("latin-1")))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves one HTTP request to the GraphQL path."""
         received: list[Message] = []
+        began = 0.0
         try:
             headers = self._headers(scope)
             principal = self._principal(headers)
-            plan, variables = self._plan(await _body(receive, received))
+            body = await _body(receive, received)
+            began = perf_counter()
+            plan, variables = self._plan(body)
         except _NotHere:
             await self._otherwise(scope, _again(received, receive), send)
+            if began:
+                self._unplanned.observe(perf_counter() - began)
             return
         answered: dict[str, str] = {}
         context = self._contexts.of(principal, _text(headers, _TOKEN), _text(headers, _CORRELATION), answered)
-        body = (await plan.run(variables, context)).body
+        running = plan.run(variables, context) if not tracing.is_on() else _traced(plan, variables, context, headers)
+        body = (await running).body
+        plan.durations.observe(perf_counter() - began)
         await send({"type": "http.response.start", "status": 200, "headers": _listed(body, answered)})
         await send({"type": "http.response.body", "body": body})
 
@@ -103,6 +113,19 @@ class PlannedOperations:
         if plan is None:
             raise _NotHere
         return plan, said.variables
+
+
+async def _traced(
+    plan: Plan, variables: dict[str, Any] | None, context: RequestContext, headers: dict[bytes, bytes]
+) -> Answer:
+    """The plan's answer, within a span beneath that of the caller."""
+    with tracing.request(f"{plan.kind.value} {plan.name}", _trace(headers), correlation_id=context.correlation):
+        return await plan.run(variables, context)
+
+
+def _trace(headers: dict[bytes, bytes]) -> Mapping[str, str]:
+    named = {name: _text(headers, name.encode()) for name in ("traceparent", "tracestate")}
+    return {name: value for name, value in named.items() if value is not None}
 
 
 async def _body(receive: Receive, received: list[Message]) -> bytes:

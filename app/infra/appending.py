@@ -8,6 +8,7 @@ from uuid import UUID
 
 import asyncpg
 
+from app import tracing
 from app.infra.db import Connection
 from app.infra.event_log import as_json
 from app.infra.one_statement import Assumption, Write, as_one
@@ -99,7 +100,8 @@ def _append(events: int) -> str:
 
 
 def _metadata(envelope: Envelope, command: AppendedCommand) -> dict[str, Any]:
-    return {
+    trace = {"traceparent": named} if (named := tracing.traceparent()) else {}
+    return trace | {
         "command": command.type,
         "command_id": envelope.command_id,
         "correlation_id": envelope.correlation_id,

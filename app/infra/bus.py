@@ -11,6 +11,7 @@ from uuid import UUID
 
 import asyncpg
 
+from app import tracing
 from app.infra.appending import AppendedCommand, Appending, append, appending
 from app.infra.db import TRANSIENT, Connection, Pool
 from app.infra.event_log import encode
@@ -124,7 +125,8 @@ class Bus:
         work = Work(envelope, self._reads)
         await self._handlers[type(command)](command, work)
         statement = statement_of(work, command, print_)
-        return statement.receipt(await self._writes.row(statement, work.locks))
+        with tracing.span("append"):
+            return statement.receipt(await self._writes.row(statement, work.locks))
 
     async def _transact(self, command: Command, envelope: Envelope, print_: bytes) -> Receipt:
         """A refusal counts only if no twin of the command was accepted meanwhile: the twin would be its cause."""
@@ -144,7 +146,8 @@ class Bus:
             work = Work(envelope, LockingReads(connection))
             await self._handlers[type(command)](command, work)
             try:
-                return await append(connection, statement_of(work, command, print_))
+                with tracing.span("append"):
+                    return await append(connection, statement_of(work, command, print_))
             except asyncpg.UniqueViolationError as violation:
                 raise work.refusal_of(violation) or violation from None
 

@@ -10,8 +10,7 @@ from app.infra.server_lives import ServerLives
 from app.infra.sessions import Sessions
 from app.infra.table_views import TableView
 from app.infra.together import Together
-
-_STALLED_S = 10.0
+from app.kernel.pulse import DEAD_AFTER_S
 
 _CHECKPOINTS = """
 select a.view, count(c.position) as shards, min(c.position) as position,
@@ -91,7 +90,7 @@ class Checkpoints:
 def _freshness(row: asyncpg.Record, head: int) -> Freshness:
     position = row["position"]
     heartbeat_age = row["heartbeat_age_s"]
-    if heartbeat_age is None or heartbeat_age > _STALLED_S:
+    if heartbeat_age is None or heartbeat_age > DEAD_AFTER_S:
         state = "STALLED"
     else:
         state = "FRESH" if position >= head else "LAGGING"

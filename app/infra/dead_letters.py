@@ -56,6 +56,10 @@ where consumer = $1 and generation = $2 and shard = $3 and sequence = $4
 """
 
 
+class NotMirrored(Exception):
+    """What the flat table was given could not be brought to Redis, though Redis can be reached."""
+
+
 class TooManyDeadLetters(Exception):
     """So many aggregates are parked that the fault is not in their events: the shard stops instead."""
 
@@ -92,7 +96,8 @@ def blames_the_event(error: Exception) -> bool:
     if isinstance(error, asyncpg.PostgresError):
         rejected = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, asyncpg.ProgramLimitExceededError)
         return isinstance(error, rejected)
-    return not isinstance(error, (Fenced, Lost, TooManyDeadLetters, RedisError, MemoryError, *TRANSIENT))
+    others = (Fenced, Lost, NotMirrored, TooManyDeadLetters, RedisError, MemoryError, *TRANSIENT)
+    return not isinstance(error, others)
 
 
 class DeadLetters:

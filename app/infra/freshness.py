@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar
 
 from redis.exceptions import RedisError
 
+from app import tracing
 from app.infra.checkpoints import Checkpoints, Freshness
 from app.infra.db import Pool
 from app.infra.hints import HintListener, HintSender, wait
@@ -19,6 +20,7 @@ from app.infra.table_reads import Rows, TableReads
 from app.infra.table_views import TableView
 from app.infra.tables import Stored
 from app.infra.wanted import Behind, Found, Listed, Wanted
+from app.kernel.measures import Histograms
 from app.kernel.view import Key, View
 
 Row = TypeVar("Row")
@@ -37,6 +39,13 @@ _MOST_LIVES = 3
 
 _NOTHING: Final = Wanted()
 
+AT_ONCE: Final = "at once"
+WAITED: Final = "waited"
+BEHIND: Final = "behind"
+PARKED: Final = "parked"
+"""What becomes of a read that must be fresh: it need not wait, it waits and gets there, or it does not get there. One
+that meets something parked is counted for that, too."""
+
 
 class ReadModels:
     """The read stores of all registered views, and the waiting before them."""
@@ -51,6 +60,10 @@ class ReadModels:
         wishes: HintSender | None = None,
     ) -> None:
         self.pool, self._tables, self.hints, self._wishes = pool, tables, hints, wishes
+        self.waits = Histograms()
+        """Seconds that reads waited for what they wanted, by view and outcome."""
+        self.unhinted = 0
+        """How often a read that waited found what it wanted before any word of it: it was lost, or overtaken."""
         sessions = Sessions(pool, lives := lives or ServerLives())
         self.fetch, self.fetchval = sessions.fetch, sessions.fetchval
         self._checkpoints = Checkpoints(sessions, tables, lives)
@@ -72,6 +85,8 @@ class ReadModels:
         """One row by key, at least as fresh as wanted."""
         checkpoint, stored, suspect = await self._look(view, key, wanted)
         if checkpoint is not None and not suspect and _satisfies(checkpoint, stored, wanted):
+            if wanted.anything:
+                self.waits.of(view.name, AT_ONCE).observe(0.0)
             return Found(stored, checkpoint)
         look, glance = partial(self._look, view, key, wanted), partial(self._glance, view, key, wanted)
         return await self.find(view, key, wanted, look, glance)
@@ -87,6 +102,8 @@ class ReadModels:
             left = wanted.until(deadline)
             seen = await self._look_until(view, left, look, lambda seen: _satisfies(*seen[:2], wanted), glance)
             parked = seen[2] and await self._parked.concerns(view.name, key, wanted.position)
+        if parked:
+            self.waits.of(view.name, PARKED).observe(0.0)
         checkpoint, stored, _ = seen
         if checkpoint is not None and not parked and _satisfies(checkpoint, stored, wanted):
             return Found(stored, checkpoint)
@@ -137,7 +154,10 @@ class ReadModels:
 
     async def _lacks(self, view: View[Any], wanted: Wanted) -> bool:
         """Whether the event of the wanted token is parked."""
-        return wanted.position is not None and await self._parked.concerns(view.name, None, wanted.position)
+        if wanted.position is None or not await self._parked.concerns(view.name, None, wanted.position):
+            return False
+        self.waits.of(view.name, PARKED).observe(0.0)
+        return True
 
     async def listed(
         self,
@@ -171,7 +191,10 @@ class ReadModels:
         found = []
         for view in views:
             position = wanted.position
-            if telling or (position is not None and not self._checkpoints.known(view.name, position)):
+            known = position is not None and self._checkpoints.known(view.name, position)
+            if known and not telling:
+                self.waits.of(view.name, AT_ONCE).observe(0.0)
+            elif telling or position is not None:
                 if isinstance(reached := await self.reach(view, wanted.until(deadline)), Behind):
                     return reached
                 found.append(reached)
@@ -197,22 +220,43 @@ class ReadModels:
 
         A `glance` costs less than a look and may miss something: it is for the time between two looks.
         """
-        looked = time.monotonic()
-        deadline, seen = looked + wanted.wait_s, await look()
-        if enough(seen) or wanted.wait_s <= 0:
+        began = time.monotonic()
+        seen = await look()
+        if (reached := enough(seen)) or wanted.wait_s <= 0:
+            if wanted.anything:
+                self.waits.of(view.name, AT_ONCE if reached else BEHIND).observe(0.0)
             return seen
+        with tracing.span(f"wait {view.name}", position=wanted.position, version=wanted.version):
+            seen = await self._look_again(view, began, began + wanted.wait_s, look, enough, glance or look)
+        self.waits.of(view.name, WAITED if enough(seen) else BEHIND).observe(time.monotonic() - began)
+        return seen
+
+    async def _look_again(
+        self,
+        view: View[Any],
+        looked: float,
+        deadline: float,
+        look: Callable[[], Awaitable[Seen]],
+        enough: Callable[[Seen], bool],
+        glance: Callable[[], Awaitable[Seen]],
+    ) -> Seen:
+        """What is seen when it is enough, or at the deadline. Somebody looked already, at `looked`."""
+        hinted = True
         with self.hints.subscribed(view.name) as woken:
             while True:
                 now = time.monotonic()
-                if glance and now < min(deadline, looked + _POLL_S):
+                if now < min(deadline, looked + _POLL_S):
                     seen = await glance()
                 else:
                     looked, seen = now, await look()
-                if enough(seen) or now >= deadline:
+                if enough(seen):
+                    self.unhinted += not hinted and not woken.is_set()
+                    return seen
+                if now >= deadline:
                     return seen
                 if self._wishes:
                     self._wishes.wanted(view.name)
-                await wait(woken, min(deadline - now, _POLL_S))
+                hinted = await wait(woken, min(deadline - now, _POLL_S))
 
     async def _look_at_many(self, view: View[Row], keys: Collection[Key], position: int) -> Rows[Row]:
         """What Redis holds of the keys, if it has reached the position, and the flat table for the others."""

@@ -63,6 +63,13 @@ class HintListener:
         self._redis, self._prefix, self._channels = redis, f"{prefix}:hint:", channels
         self._waiting: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
         self._task: asyncio.Task[None] | None = None
+        self.heard = self.interruptions = 0
+        """Messages, and how often the subscription was lost, and with it what was said meanwhile."""
+
+    @property
+    def is_listening(self) -> bool:
+        """Whether somebody listens, or tries to."""
+        return self._task is not None and not self._task.done()
 
     @contextlib.asynccontextmanager
     async def listening(self) -> AsyncIterator["HintListener"]:
@@ -92,6 +99,7 @@ class HintListener:
             try:
                 await self._follow()
             except (RedisError, OSError) as error:
+                self.interruptions += 1
                 _log.warning("hints lost, reconnecting", error=str(error))
                 await asyncio.sleep(_RECONNECT_S)
 
@@ -100,6 +108,7 @@ class HintListener:
             await pubsub.subscribe(*(self._prefix + channel for channel in self._channels))
             self._wake(list(self._waiting))
             async for message in pubsub.listen():
+                self.heard += 1
                 log_moved = message["channel"].decode() == self._prefix + LOG
                 self._wake([LOG] if log_moved else message["data"].decode().split(","))
 
@@ -109,9 +118,11 @@ class HintListener:
                 woken.set()
 
 
-async def wait(woken: asyncio.Event, timeout_s: float) -> None:
-    """Waits for a hint, at most so long, and clears it."""
+async def wait(woken: asyncio.Event, timeout_s: float) -> bool:
+    """Waits for a hint, at most so long, and clears it. Returns whether there was one."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(timeout_s):
             await woken.wait()
+    hinted = woken.is_set()
     woken.clear()
+    return hinted

@@ -12,10 +12,11 @@ TTL = timedelta(seconds=3)
 
 _ACQUIRE = """
 update read.checkpoints
-set epoch = epoch + 1, owner = $4, lease_until = clock_timestamp() + $5, heartbeat_at = clock_timestamp()
+set epoch = epoch + 1, owner = $4, lease_until = clock_timestamp() + $5
 where view = $1 and generation = $2 and shard = $3 and (lease_until is null or lease_until < clock_timestamp())
 returning epoch, position
 """
+"""Taking a shard is no heartbeat: one loop that hangs is followed by another each few seconds, and so is that one."""
 
 _RENEW = """
 with asked as (

@@ -19,6 +19,7 @@ from app.infra.event_log import Batch, EventCatalog, LogReader
 from app.infra.hints import LOG, HintListener, wait
 from app.infra.log_history import LogHistory
 from app.infra.stretches import Logged, Stretch
+from app.kernel.pulse import Pulse
 
 BATCH = 1_000
 """Events read at once: enough to spread the cost of a commit, few enough to renew the lease between."""
@@ -47,21 +48,35 @@ class LogTail:
     same holds of the sequence's state before any higher position, so that no gap below one is filled later.
     """
 
-    def __init__(self, pool: Pool, catalog: EventCatalog, types: Collection[str], hints: HintListener) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        catalog: EventCatalog,
+        types: Collection[str],
+        hints: HintListener,
+        pulse: Pulse | None = None,
+    ) -> None:
         self._pool, self._catalog, self._types, self._hints = pool, catalog, types, hints
+        self.pulse = pulse or Pulse()
         self._window: _Window | None = None
         self._round = _Round()
         self._woken, self._wanted = asyncio.Event(), asyncio.Event()
         self._histories: defaultdict[frozenset[str], LogHistory] = defaultdict(LogHistory)
+        self._by_itself = False
+        self.unhinted = 0
+        """How often a sweep found events before any word of them: it was lost, or overtaken."""
 
     async def follow(self) -> None:
         """Reads whenever the log moved and somebody waits for it, for ever."""
         try:
             with self._hints.subscribed(LOG) as self._woken:
                 while True:
+                    self.pulse.rest()
                     await self._wanted.wait()
+                    self.pulse.beat()
                     pause_s = await self._advance()
-                    await wait(self._woken, min(pause_s, self._round.left_s))
+                    hinted = await wait(self._woken, min(pause_s, self._round.left_s))
+                    self._by_itself = pause_s == SWEEP_S and not hinted
         finally:
             for history in self._histories.values():
                 history.end()
@@ -92,7 +107,9 @@ class LogTail:
             return self._window.after(position)
         elif position > self._window.upto:
             self._woken.set()
-        self._wanted.set()
+        if not self._wanted.is_set():
+            self.pulse.beat()
+            self._wanted.set()
         await self._round.ended()
         return self._window.after(position) if self._window else None
 
@@ -115,6 +132,7 @@ class LogTail:
             self._end_round(error)
             return 0.0
         moved = window.extend(batch, [Logged(self._catalog, row) for row in batch.rows])
+        self.unhinted += self._by_itself and bool(batch.rows) and not self._woken.is_set()
         if moved or self._round.over:
             self._end_round()
         return _GAP_S if batch.gap else 0.0 if len(batch.rows) == BATCH else SWEEP_S

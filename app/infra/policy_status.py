@@ -7,7 +7,7 @@ from datetime import datetime
 import asyncpg
 
 from app.infra.db import Pool
-from app.infra.view_status import DEAD_AFTER_S
+from app.kernel.pulse import DEAD_AFTER_S
 
 _STATUS = """
 with seen as (

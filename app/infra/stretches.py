@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 import asyncpg
+import msgspec
 
 from app.infra.event_log import EventCatalog, recorded
 from app.kernel.messages import Event, Recorded
@@ -34,6 +35,17 @@ class Logged:
         known = self._recorded.aggregate_id if self._recorded else self._row and self._row["aggregate_id"]
         assert isinstance(known, UUID)
         return known
+
+    @property
+    def correlation_id(self) -> str | None:
+        """What the event belongs to, also where it cannot be decoded."""
+        if self._recorded is not None:
+            metadata = self._recorded.metadata
+        else:
+            assert self._row is not None
+            metadata = msgspec.json.decode(self._row["metadata"] or "{}")
+        found: str | None = metadata.get("correlation_id")
+        return found
 
     def recorded(self) -> Recorded[Event]:
         """The event. Raises what EventCatalog.decode does, to everybody who asks."""

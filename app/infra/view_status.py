@@ -6,13 +6,14 @@ from datetime import datetime
 import asyncpg
 
 from app.infra.db import Pool
+from app.kernel.pulse import DEAD_AFTER_S
 
 _STATUS = """
 with seen as (select max(head) as head from read.checkpoints)
 select view, generation, count(*) as shards, min(position) as position, (select head from seen) as head,
        min(heartbeat_at) as heartbeat_at, bool_and(heartbeat_at is not null) as all_beat,
        extract(epoch from clock_timestamp() - min(heartbeat_at))::float8 as heartbeat_age_s,
-       extract(epoch from clock_timestamp() - min(event_at) filter (
+       extract(epoch from clock_timestamp() - min(greatest(event_at, caught_up_at)) filter (
            where position < (select head from seen)
        ))::float8 as lag_s,
        sum(parked) as parked,
@@ -23,8 +24,21 @@ where generation = (select max(generation) from read.generations g where g.view 
 group by view, generation order by view
 """
 
-DEAD_AFTER_S = 10.0
-"""A loop that has not been heard of for so long is taken for dead, whatever its lag seems to be."""
+_SHARDS = """
+with seen as (select max(head) as head from read.checkpoints)
+select c.view, c.generation, c.shard, c.position, seen.head, c.epoch, c.state = 'FAILING' as failing,
+       (select count(*) from read.dead_letters d
+        where d.consumer = c.view and d.generation = c.generation and d.shard = c.shard) as parked,
+       case when c.position < seen.head then extract(
+           epoch from clock_timestamp() - coalesce(greatest(c.event_at, c.caught_up_at), g.created_at)
+       ) else 0 end::float8 as lag_s,
+       extract(epoch from clock_timestamp() - coalesce(c.heartbeat_at, g.created_at))::float8 as heartbeat_age_s,
+       greatest(0, extract(epoch from c.lease_until - clock_timestamp()))::float8 as lease_left_s
+from seen, read.checkpoints c join read.generations g using (view, generation)
+where generation = (select max(generation) from read.generations n where n.view = c.view)
+order by view, shard
+"""
+"""A loop that was never heard of counts from when its generation was made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +66,28 @@ class Status:
         return max(0, self.head - self.position)
 
 
+@dataclass(frozen=True, slots=True)
+class ShardStatus:
+    """One shard of a view's present generation. `lag_s` and the other times are in seconds, `parked` in events."""
+
+    view: str
+    generation: int
+    shard: int
+    position: int
+    head: int
+    epoch: int
+    parked: int
+    failing: bool
+    lag_s: float
+    heartbeat_age_s: float
+    lease_left_s: float
+
+    @property
+    def events_behind(self) -> int:
+        """Log positions up to the head that it has yet to pass."""
+        return max(0, self.head - self.position)
+
+
 class ViewStatus:
     """Reads the status of all views."""
 
@@ -61,6 +97,10 @@ class ViewStatus:
     async def all(self) -> list[Status]:
         """The present generation of every view, by name."""
         return [_status(row) for row in await self._pool.fetch(_STATUS)]
+
+    async def shards(self) -> list[ShardStatus]:
+        """Every shard of the present generation of every view, in order."""
+        return [ShardStatus(**row) for row in await self._pool.fetch(_SHARDS)]
 
 
 def _status(row: asyncpg.Record) -> Status:

@@ -19,6 +19,11 @@ class Wanted(Struct, frozen=True):
     position: int | None = None
     wait_s: float = 0.0
 
+    @property
+    def anything(self) -> bool:
+        """Whether the answer must be of any freshness at all."""
+        return self.position is not None or self.version is not None
+
     def until(self, deadline: float) -> "Wanted":
         """The same, with what is left of the wait before a moment of the monotonic clock."""
         return Wanted(self.version, self.position, max(0.0, deadline - time.monotonic()))

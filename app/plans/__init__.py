@@ -8,8 +8,8 @@ So a plan never decides what an error looks like, and cannot disagree about it.
 from app.plans.counts import Counts
 from app.plans.documents import Documents
 from app.plans.infos import partly
-from app.plans.plan import Plan
+from app.plans.plan import Answer, Plan
 from app.plans.plans import Plans
 from app.plans.shown import composed, known_by, made_of, shown
 
-__all__ = ["Counts", "Documents", "Plan", "Plans", "composed", "known_by", "made_of", "partly", "shown"]
+__all__ = ["Answer", "Counts", "Documents", "Plan", "Plans", "composed", "known_by", "made_of", "partly", "shown"]

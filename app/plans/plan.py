@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
-from graphql import ExecutionResult, GraphQLError, OperationType
+from graphql import ExecutionResult, FieldNode, GraphQLError, OperationDefinitionNode, OperationType
 from graphql.execution.values import VariableValues
 from strawberry.schema import Schema
 
@@ -46,6 +46,8 @@ class Plan:
     def __init__(self, schema: Schema, operation: Operation, name: str | None, shared: Shared) -> None:
         self._schema, self._operation, self._name = schema, operation, name
         self._finish, self._counts, self._fragments = shared.finish, shared.counts, shared.fragments
+        self.name = _called(operation.node)
+        self.durations = shared.counts.durations_of(operation.node.operation.value, self.name)
         self._coerce = coercer(operation.schema, operation.node)
         self._switches = operation.switches
         self._shapes: dict[tuple[Any, ...], Shape] = {}
@@ -83,3 +85,11 @@ class Plan:
         result = self._finish(await replay(self._operation, self._name, variables, context, outcomes))
         errors = {"errors": [error.formatted for error in result.errors]} if result.errors else {}
         return Answer(encode({"data": result.data, **errors}))
+
+
+def _called(operation: OperationDefinitionNode) -> str:
+    """An operation's name; without one, its first field, of which the schema has so many and no more."""
+    if operation.name is not None:
+        return operation.name.value
+    selected = operation.selection_set.selections
+    return f"{{ {next((each.name.value for each in selected if isinstance(each, FieldNode)), '…')} }}"

@@ -151,10 +151,17 @@ class Supervisor:
 
     def _start_children(self, environment: Mapping[str, str]) -> None:
         self._children = [Child("api", ["api"], environment, self._log("api"))]
-        for number in range(1, self._options.workers + 1):
-            self._children.append(Child(f"worker-{number}", ["worker"], environment, self._log(f"worker-{number}")))
+        for number, port in enumerate(self._metrics_ports(environment), 1):
+            told = {**environment, "COUNTERFOIL_METRICS_PORT": str(port)}
+            self._children.append(Child(f"worker-{number}", ["worker"], told, self._log(f"worker-{number}")))
         for child in self._children:
             child.start()
+
+    def _metrics_ports(self, environment: Mapping[str, str]) -> list[int]:
+        """One for each worker: they follow each other from the one that is set; 0 where none is, or no number."""
+        said = environment.get("COUNTERFOIL_METRICS_PORT", "")
+        first = int(said) if said.isdecimal() else 0
+        return [first + number if first else 0 for number in range(self._options.workers)]
 
     def _wait_until_ready(self, servers: Servers) -> None:
         deadline = time.monotonic() + READY_SECONDS

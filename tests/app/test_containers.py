@@ -11,7 +11,14 @@ VARIABLES = {variable for variable, _, _ in variables()}
 COMPOSE = (ROOT / "docker-compose.yml").read_text()
 IMAGE = (ROOT / "Dockerfile").read_text()
 SERVICES = ("api", "worker", "migrate")
-SET_BY_THE_IMAGE = {"COUNTERFOIL_HOST": "0.0.0.0", "COUNTERFOIL_LOG_FORMAT": "json"}  # noqa: S104 - inside a container
+WATCHING = ("prometheus", "grafana")
+"""Services that run where somebody asks for the profile `observability`."""
+
+SET_BY_THE_IMAGE = {
+    "COUNTERFOIL_HOST": "0.0.0.0",  # noqa: S104 - inside a container
+    "COUNTERFOIL_LOG_FORMAT": "json",
+    "COUNTERFOIL_METRICS_PORT": "9101",
+}
 LEFT_ALONE = {"COUNTERFOIL_PORT", "COUNTERFOIL_OPEN"}
 """Inside, the API always listens on its default port; others reach it, so it is never open."""
 
@@ -59,9 +66,45 @@ def test_every_service_of_ours_runs_a_command_of_ours(name: str) -> None:
 
 
 def test_whatever_stays_up_is_looked_after() -> None:
-    assert all("healthcheck:" in service(name) for name in ("postgres", "redis", "api", "worker"))
+    names = ("postgres", "redis", "api", "worker", *WATCHING)
+    assert all("healthcheck:" in service(name) for name in names)
+    assert all("restart: unless-stopped" in service(name) for name in names if name not in SERVICES)
     assert "service_completed_successfully" in service("api")
     assert "depends_on: *ready" in service("worker")
+
+
+@pytest.mark.parametrize("name", WATCHING)
+def test_who_watches_is_pinned_and_started_by_its_profile_alone_and_reached_from_this_machine_alone(name: str) -> None:
+    said = service(name)
+    assert "profiles: [observability]" in said
+    assert re.search(r"^    image: \w+/\w+:v?\d+\.\d+\.\d+$", said, re.MULTILINE)
+    ports = re.search(r"^    ports:\n((?:      .*\n)+)", said, re.MULTILINE)
+    assert ports is not None
+    assert all(line.strip().startswith('- "127.0.0.1:') for line in ports.group(1).splitlines())
+
+
+@pytest.mark.parametrize("name", WATCHING)
+def test_every_file_that_is_mounted_is_there(name: str) -> None:
+    mounted = re.findall(r"^      - \./(\S+?):(\S+):ro$", service(name), re.MULTILINE)
+    assert mounted
+    assert [place for place, _ in mounted if not any((ROOT / place).iterdir())] == []
+
+
+def test_grafana_finds_its_dashboard_and_prometheus_where_they_are_mounted() -> None:
+    provisioning = ROOT / "app/observability/grafana/provisioning"
+    provider = (provisioning / "dashboards/counterfoil.yml").read_text()
+    assert "path: /var/lib/grafana/dashboards" in provider
+    assert "- ./app/observability/grafana/dashboards:/var/lib/grafana/dashboards:ro" in service("grafana")
+    source = (provisioning / "datasources/prometheus.yml").read_text()
+    assert "url: http://prometheus:9090" in source
+
+
+def test_prometheus_looks_where_the_processes_can_be_watched() -> None:
+    looks = (ROOT / "app/observability/prometheus/prometheus.yml").read_text()
+    found = dict(re.findall(r"names: \[(\w+)\], type: A, port: (\d+)", looks))
+    assert found == {"api": "8000", "worker": SET_BY_THE_IMAGE["COUNTERFOIL_METRICS_PORT"]}
+    assert "EXPOSE 8000 9101" in IMAGE
+    assert ":9101/livez" in service("worker")
 
 
 def test_workers_can_be_multiplied() -> None:

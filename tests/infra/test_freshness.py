@@ -1,6 +1,7 @@
 """Reading your own writes: fresh enough, or said not to be, whatever Redis has lost, kept or brought back."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -149,6 +150,57 @@ class TestWaiting:
             found = await deaf.get(VIEW, receipt.aggregate_id, wanted)
             assert isinstance(found, Found)
             assert isinstance(await deaf.reach(SUMMARIES, wanted), Freshness)
+
+    async def test_what_somebody_finds_without_a_hint_is_counted_and_timed(self, reader: Reader) -> None:
+        stores = reader.stores
+        deaf = ReadModels(stores.pool, stores.tables, stores.documents, Deaf())
+        receipt = await reader.registered()
+        waiting = asyncio.create_task(deaf.reach(SUMMARIES, Wanted(position=receipt.position, wait_s=LONG)))
+        await asyncio.sleep(2 * freshness_module._POLL_S)
+        assert not deaf.waits.all
+        async with projecting(reader.floor.made), asyncio.timeout(LONG / 2):
+            await waiting
+        assert deaf.unhinted == 1
+        (((view, outcome), histogram),) = deaf.waits.all.items()
+        assert (view, outcome, sum(histogram.counts)) == (SUMMARIES.name, "waited", 1)
+        assert histogram.total_s > freshness_module._POLL_S
+
+    @pytest.mark.parametrize(
+        ("wanted", "outcome"),
+        [
+            ({}, None),
+            ({"version": 1}, "at once"),
+            ({"position": 1, "wait_s": LONG}, "at once"),
+            ({"version": 2}, "behind"),
+            ({"version": 2, "wait_s": 0.01}, "behind"),
+        ],
+        ids=str,
+    )
+    async def test_what_becomes_of_reads_that_must_be_fresh_is_counted(
+        self, reader: Reader, wanted: dict[str, float], outcome: str | None
+    ) -> None:
+        receipt = await reader.registered()
+        await project(reader.floor.made)
+        before = counted(reader.reads)
+        await reader.get(receipt.aggregate_id, **wanted)
+        assert counted(reader.reads) - before == ({(HERE, outcome): 1} if outcome else {})
+
+    async def test_a_list_counts_for_each_of_its_views(self, reader: Reader) -> None:
+        receipt = await reader.registered()
+        await project(reader.floor.made)
+        before = counted(reader.reads)
+        for _ in range(2):
+            await reader.reads.listed((VIEW, SUMMARIES), Wanted(position=receipt.position), _nothing)
+        assert counted(reader.reads) - before == {(HERE, "at once"): 2, (SUMMARIES.name, "at once"): 2}
+
+
+async def _nothing() -> None:
+    return None
+
+
+def counted(reads: ReadModels) -> Counter[tuple[str, ...]]:
+    """The reads that had to be fresh, by view and outcome."""
+    return Counter({labels: sum(each.counts) for labels, each in reads.waits.all.items()})
 
 
 async def _both_wait(reader: Reader) -> bool:

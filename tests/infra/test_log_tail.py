@@ -21,6 +21,7 @@ from app.infra.stretches import Logged, Stretch
 from app.kernel.clock import new_id
 from tests.infra.test_event_log import WRITERS, NaiveReader, Silent, Torture, append, changed, unrelated_transaction
 from tests.support.installation import Installation
+from tests.write_model.floor import until
 from workers.ending import end
 
 TYPES = ("AddressChanged",)
@@ -198,6 +199,35 @@ async def test_nothing_is_read_while_nobody_waits(pool: Pool, writing: Pool, rea
         before = len(readings)
         await asyncio.sleep(0.2)
         assert len(readings) == before
+
+
+async def test_what_a_sweep_finds_without_a_word_is_counted(pool: Pool, writing: Pool) -> None:
+    async with followed(pool) as tail:
+        consumer = Consumer(tail)
+        await consumer.step()
+        assert tail.unhinted == 0
+        await write(writing, 1)
+        await consumer.reach(1)
+        assert tail.unhinted == 1
+
+
+async def test_a_tail_has_a_pulse_while_somebody_waits_for_it_and_rests_otherwise(pool: Pool, writing: Pool) -> None:
+    await write(writing, 1)
+    async with followed(pool) as tail:
+        await Consumer(tail).reach(1)
+        await until(lambda: _rests(tail))
+    left = asyncio.create_task(tail.after(1))
+    await until(lambda: _has_a_pulse(tail))
+    left.cancel()
+
+
+async def _rests(tail: LogTail) -> bool:
+    return tail.pulse.age_s == 0.0
+
+
+async def _has_a_pulse(tail: LogTail) -> bool:
+    """Nobody follows the log, so its age only grows."""
+    return tail.pulse.age_s > 0.05
 
 
 async def test_somebody_slightly_behind_is_served_from_memory(pool: Pool, writing: Pool, readings: list[int]) -> None:

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -61,6 +61,10 @@ class Installation:
 
     def start(self, *command: str, **environment: str) -> subprocess.Popen[bytes]:
         """Starts `python -m app …` against this installation."""
+        return self.start_other([sys.executable, "-m", "app", *command], command[0], **environment)
+
+    def start_other(self, arguments: Sequence[str], name: str, **environment: str) -> subprocess.Popen[bytes]:
+        """Starts any program against this installation; its log is found under the name."""
         told = {
             **os.environ,
             "COUNTERFOIL_ENVIRONMENT": "system",
@@ -72,8 +76,7 @@ class Installation:
             **self.environment,
             **environment,
         }
-        arguments = [sys.executable, "-m", "app", *command]
-        with (self.logs / f"{command[0]}-{len(self.processes)}.log").open("wb") as log:
+        with (self.logs / f"{name}-{len(self.processes)}.log").open("wb") as log:
             process = subprocess.Popen(arguments, cwd=self.folder, env=told, stdout=log, stderr=subprocess.STDOUT)
         self.processes.append(process)
         return process

@@ -251,10 +251,10 @@ async def test_a_shard_that_is_behind_may_die_at_any_write(
         deaths.append(len(deaths))
         fatal = len(deaths) % 3 == 0
         if fatal and moment.startswith("before"):
-            raise RuntimeError("killed")
+            raise MemoryError("killed")
         await done(self, *given, **options)
         if fatal:
-            raise RuntimeError("killed")
+            raise MemoryError("killed")
 
     with monkeypatch.context() as behind:
         far_behind(behind)

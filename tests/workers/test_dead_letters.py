@@ -18,6 +18,7 @@ from app.infra.freshness import ReadModels
 from app.infra.leases import ShardId
 from app.infra.redis_views import RedisView
 from app.infra.tables import Stored
+from app.infra.view_status import ViewStatus
 from app.infra.wanted import Behind, Found, Wanted
 from app.kernel import structs
 from app.kernel.clock import now
@@ -28,6 +29,7 @@ from tests.support.projecting import acquired, project, worker
 from tests.support.replay import assert_views_equal_a_replay
 from tests.write_model.floor import LYON, Floor, registration, until
 from workers.jobs import amending, parking, shard, shard_rows
+from workers.jobs.context import WorkerContext
 from write_model.customers.commands import ChangeAddress, Tier, UpgradeCustomer
 
 PROFILES = ShardId(VIEW.name, 1, 0)
@@ -120,10 +122,10 @@ async def ward(servers: Servers, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
 
 
 @asynccontextmanager
-async def projecting(ward: Ward, **limits: Any) -> AsyncIterator[None]:
+async def projecting(ward: Ward, **limits: Any) -> AsyncIterator[WorkerContext]:
     async with worker(ward.made, **limits) as context:
         context.start(await acquired(context, PROFILES), _nobody)
-        yield
+        yield context
 
 
 async def _nobody(_: ShardId) -> None:
@@ -151,6 +153,19 @@ async def test_what_cannot_be_applied_is_tried_thrice_and_parked_with_what_follo
         assert isinstance(found, Found)
         await ward.until((await ward.floor.send(registration())).position)
         assert ward.poison.raised == 1 + 3, "what is parked is left alone"
+
+
+async def test_failures_and_what_is_parked_are_counted_for_who_watches(ward: Ward) -> None:
+    sick, _, last = await sick_and_well(ward)
+    async with projecting(ward) as context:
+        await ward.until(last.position)
+        tally = context.projections.of(VIEW.name, PROFILES.shard)
+        assert (tally.failures, tally.events, tally.rows, tally.redis_behind) == (3, 1, 1, 0)
+    parked = {(each.view, each.shard): each.parked for each in await ViewStatus(ward.db).shards() if each.parked}
+    assert parked == {(VIEW.name, PROFILES.shard): 2}
+    await ward.read(sick, version=2)
+    await ward.reads.reach(VIEW, Wanted(position=last.position - 1))
+    assert sum(ward.reads.waits.of(VIEW.name, "parked").counts) == 2
 
 
 async def test_its_reader_is_told_and_everybody_else_is_shown_what_there_is(ward: Ward) -> None:
@@ -264,6 +279,24 @@ def _raise(error: Exception) -> Callable[..., Any]:
         raise error
 
     return raising
+
+
+async def test_what_only_redis_cannot_be_given_is_no_event_s_fault(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, _, last = await sick_and_well(ward)
+    ward.poison.sick = set()
+    monkeypatch.setattr("workers.jobs.context._FAILING_PAUSE_S", 0)
+    with monkeypatch.context() as spoilt:
+        spoilt.setattr(RedisView, "apply", _raise(ValueError("no place for it")))
+        async with projecting(ward):
+            await until(lambda: _says(ward, "NotMirrored: ValueError: no place for it"))
+    assert await ward.letters() == []
+    async with projecting(ward):
+        await ward.until(last.position)
+
+
+async def _says(ward: Ward, error: str) -> bool:
+    said = "select error from read.checkpoints where view = $1 and state = 'FAILING'"
+    return bool(await ward.db.fetchval(said, VIEW.name) == error)
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from app.infra.redis_views import RedisView
 from app.infra.requests import Requests
 from app.infra.table_views import Fenced, TableView
 from app.infra.writes import Writes
+from app.observability.projecting import Projections
 from workers.ending import end
 from workers.jobs.rest import Rest
 from workers.jobs.shard import ShardProjector
@@ -46,14 +47,23 @@ class WorkerContext:
     requests: Requests
     stint_s: float
     parked_at_most: int = 100
+    projections: Projections = field(default_factory=Projections)
     _running: set[asyncio.Task[None]] = field(default_factory=set, init=False)
     _following: asyncio.Task[None] | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
-        self.tail = LogTail(self.pool, self.catalog, self.catalog.types, self.hints)
+        pulse = self.projections.pulses.add("log tail")
+        self.tail = LogTail(self.pool, self.catalog, self.catalog.types, self.hints, pulse)
         self.rest = Rest(self.hints)
         self._shared = Shared(
-            self.catalog, self.tail, self.leases, Writes(self.pool), self.rounds, self.rest, self.parked_at_most
+            self.catalog,
+            self.tail,
+            self.leases,
+            Writes(self.pool),
+            self.rounds,
+            self.rest,
+            self.parked_at_most,
+            self.projections,
         )
 
     def serves(self, shard_id: ShardId) -> bool:
@@ -76,6 +86,7 @@ class WorkerContext:
         """Ends all projecting and gives the leases back, so that others take over at once."""
         await end(self._running)
         await end([self._following] if self._following else [])
+        self.projections.pulses.remove(self.tail.pulse)
 
     async def _project(self, lease: Lease, hand_on: Callable[[ShardId], Awaitable[None]]) -> None:
         shard_id = lease.shard_id
@@ -99,6 +110,7 @@ class WorkerContext:
         return ShardProjector(stores, self._shared, lease)
 
     async def _note_failure(self, lease: Lease, error: Exception) -> None:
+        self.projections.of(lease.shard_id.view, lease.shard_id.shard).failures += 1
         _log.exception("projection failed", view=lease.shard_id.view, shard=lease.shard_id.shard)
         reason = f"{type(error).__name__}: {error}"
         await self.leases.renew(lease, head=0, state="FAILING", error=reason)

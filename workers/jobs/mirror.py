@@ -8,6 +8,7 @@ import structlog
 from redis.exceptions import RedisError
 
 from app.infra.db import Pool
+from app.infra.dead_letters import NotMirrored, blames_the_event
 from app.infra.leases import Lease
 from app.infra.redis_rounds import RedisRounds
 from app.infra.redis_views import Lost, RedisView
@@ -31,6 +32,10 @@ class Mirror(Generic[Row]):
     ) -> None:
         self._pool, self._documents, self._rounds, self._lease, self._hidden = pool, documents, rounds, lease, hidden
         self._position: int | None = None
+
+    def behind(self, stored: int) -> int | None:
+        """Positions that Redis is behind the flat table: all where it has lost the shard, None where it has no part."""
+        return None if self._documents is None else stored - (self._position or 0)
 
     async def claim(self, stored: int, keep_alive: Callable[[], Awaitable[object]]) -> None:
         """Shuts out older workers, and restores what Redis lacks: all, or what was written while it was away."""
@@ -64,7 +69,10 @@ class Mirror(Generic[Row]):
         keep_alive: Callable[[], Awaitable[object]],
         newly_hidden: AbstractSet[Any] = frozenset(),
     ) -> None:
-        """Writes what the flat table was given, as documents; of a view without them, says that it moved."""
+        """Writes what the flat table was given, as documents; of a view without them, says that it moved.
+
+        Raises Fenced, and NotMirrored for what is wrong with the rows: they are written, so no event is to blame.
+        """
         documents = self._documents
         try:
             if documents is None:
@@ -81,6 +89,10 @@ class Mirror(Generic[Row]):
             self._position = None
             shard_id = self._lease.shard_id
             _log.warning("redis out of reach", view=shard_id.view, shard=shard_id.shard, error=str(error))
+        except Exception as error:
+            if not blames_the_event(error):
+                raise
+            raise NotMirrored(f"{type(error).__name__}: {error}") from error
 
     async def _restore(
         self, documents: RedisView[Row], stored: int, keep_alive: Callable[[], Awaitable[object]]

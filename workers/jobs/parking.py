@@ -53,6 +53,7 @@ class Parking:
             position=event.position,
             sequence=str(event.aggregate_id),
             type=event.type,
+            correlation_id=event.correlation_id,
             exception=failure.exception,
             error=failure.message,
             place=failure.place,

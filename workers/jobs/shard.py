@@ -12,6 +12,7 @@ from app.infra.dead_letters import Letter, blames_the_event
 from app.infra.leases import Lease
 from app.infra.stretches import Logged, Stretch
 from app.infra.table_views import Fenced, Progress
+from app.kernel.pulse import Pulse
 from app.kernel.view import own_key
 from workers.ending import end
 from workers.jobs.mirror import Mirror
@@ -20,6 +21,7 @@ from workers.jobs.redemption import Redemption
 from workers.jobs.rest import Resting
 from workers.jobs.shard_rows import Folded, ShardRows
 from workers.jobs.shared import Shared, Stores
+from workers.jobs.telling import projecting
 
 Row = TypeVar("Row")
 
@@ -49,6 +51,8 @@ class ShardProjector(Generic[Row]):
         )
         self._writing: asyncio.Task[None] | None = None
         self._resting: Resting
+        self._tally = shared.projections.of(self._view.name, self._shard)
+        self._pulse: Pulse
 
     async def run(self, until: float) -> None:
         """Projects until the monotonic clock says so.
@@ -56,18 +60,26 @@ class ShardProjector(Generic[Row]):
         Raises Fenced when another worker has taken over, and TooManyDeadLetters.
         """
         try:
-            await self._tail.verify(self._position)
-            await self._parking.load()
-            await self._mirror.claim(self._stored, self._renew)
-            with self._shared.rest.of(self._view.name) as self._resting:
+            with (
+                self._shared.projections.holding(self._view.name, self._shard) as self._pulse,
+                self._shared.rest.of(self._view.name) as self._resting,
+            ):
+                await self._begin()
                 while time.monotonic() < until:
                     await self._go_on()
                 await self._written()
         finally:
             await end([self._writing] if self._writing else [])
 
+    async def _begin(self) -> None:
+        await self._tail.verify(self._position)
+        await self._parking.load()
+        await self._mirror.claim(self._stored, self._renew)
+        self._tally.redis_behind = self._mirror.behind(self._stored)
+
     async def _go_on(self) -> None:
         """What comes next; should that be impossible, it is done event by event, to find out of which."""
+        self._pulse.beat()
         try:
             await self._advance()
         except Exception as error:
@@ -128,6 +140,7 @@ class ShardProjector(Generic[Row]):
                 if not blames_the_event(error):
                     raise
                 failure = error
+                self._tally.failures += 1
                 await self._start_over()
             else:
                 return
@@ -157,6 +170,13 @@ class ShardProjector(Generic[Row]):
         parked: AbstractSet[UUID] = frozenset(),
     ) -> None:
         """Writes what was folded, and parks letters, those of aggregates that are parked now among them."""
+        with projecting(self._lease.shard_id, progress, folded):
+            await self._write_all(progress, folded, letters, parked)
+        self._tally.redis_behind = self._mirror.behind(self._stored)
+
+    async def _write_all(
+        self, progress: Progress, folded: Folded[Row], letters: Sequence[Letter], parked: AbstractSet[UUID]
+    ) -> None:
         documents = folded.documents(self._stores.table)
         if letters:
             beside = partial(self._parking.letters.park, letters=letters)
@@ -165,6 +185,8 @@ class ShardProjector(Generic[Row]):
         else:
             await self._shared.writes.write(self._stores.table, progress, *documents, hurried=self._resting.hurried)
         self._stored, self._renewed = progress.upto, time.monotonic()
+        self._tally.events += len(folded.subjects)
+        self._tally.rows += len(folded.rows)
         await self._mirror.bring(progress, folded.rows, documents[0], self._renew, parked)
 
     def _concerns(self, event: Logged) -> bool:
@@ -194,9 +216,11 @@ class ShardProjector(Generic[Row]):
     async def _keep_alive(self) -> None:
         if await self._renew():
             await self._mirror.claim(self._stored, self._renew)
+            self._tally.redis_behind = self._mirror.behind(self._stored)
 
     async def _renew(self) -> bool:
         """Prolongs the lease, if it is time to. Raises Fenced when it is lost."""
+        self._pulse.beat()
         if not self._is_time_to_renew():
             return False
         self._renewed = time.monotonic()

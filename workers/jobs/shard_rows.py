@@ -12,7 +12,7 @@ from app.infra.folding import Subject, changes, evolved, touching
 from app.infra.table_views import TableView
 from app.infra.tables import Stored, Table
 from app.kernel.messages import Event, Recorded
-from app.kernel.view import Key, own_key
+from app.kernel.view import Change, Key, own_key
 
 Row = TypeVar("Row")
 
@@ -21,10 +21,16 @@ _REMEMBERED_ROWS = 4_096
 
 @dataclass(frozen=True)
 class Folded(Generic[Row]):
-    """The rows and entities that events have changed, as they are after them."""
+    """The rows and entities that events have changed, as they are after them; `subjects` touched them."""
 
     rows: Mapping[Key, Stored[Row]] = field(default_factory=dict)
     entities: Mapping[Key, Stored[Any]] = field(default_factory=dict)
+    subjects: Sequence[Subject] = ()
+
+    def said_of(self, name: str) -> list[str]:
+        """What the metadata of the events says under a name, each once, as far as it says anything."""
+        recorded = (each.recorded if isinstance(each, Change) else each for each in self.subjects)
+        return list(dict.fromkeys(said for event in recorded if (said := event.metadata.get(name)) is not None))
 
     def documents(self, table: TableView[Row]) -> tuple[list[bytes], list[bytes]]:
         """Both, as the view's tables are given them."""
@@ -45,7 +51,8 @@ class ShardRows(Generic[Row]):
         subjects, entities = await self._seen(events)
         touches = touching(self._view, self._shard, subjects)
         present = await self._before(events, {key for _, key in touches})
-        return Folded(evolved(self._view, touches, present), entities)
+        touching_some = {id(subject): subject for subject, _ in touches}.values()
+        return Folded(evolved(self._view, touches, present), entities, [*touching_some])
 
     async def _before(self, events: Sequence[Recorded[Event]], keys: AbstractSet[Key]) -> Mapping[Key, Stored[Row]]:
         """The rows of these keys as they are before the events."""

@@ -1,6 +1,6 @@
 """What a shard is projected with."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from app.infra.db import Pool
@@ -11,6 +11,7 @@ from app.infra.redis_rounds import RedisRounds
 from app.infra.redis_views import RedisView
 from app.infra.table_views import TableView
 from app.infra.writes import Writes
+from app.observability.projecting import Projections
 from workers.jobs.rest import Rest
 
 Row = TypeVar("Row")
@@ -36,3 +37,4 @@ class Shared:
     rounds: RedisRounds
     rest: Rest
     parked_at_most: int
+    projections: Projections = field(default_factory=Projections)

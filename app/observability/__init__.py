@@ -1,0 +1,1 @@
+"""What is seen from outside: metrics, health, and the files with which Prometheus and Grafana look at them."""
