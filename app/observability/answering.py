@@ -56,8 +56,8 @@ class ReadMetrics:
         """The families."""
         waits = "How long reads waited for the freshness that they had to have, and whether they got it."
         return [
-            histogram("freshness_wait_seconds", waits, ["view", "outcome"], self._reads.waits.all),
-            *of_hints(self._reads.hints, "view", self._reads.unhinted),
+            histogram("freshness_wait_seconds", waits, ["view", "outcome"], self._reads.waiting.waits.all),
+            *of_hints(self._reads.hints, "view", self._reads.waiting.unhinted),
         ]
 
 

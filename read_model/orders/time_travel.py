@@ -9,8 +9,9 @@ from uuid import UUID
 
 import asyncpg
 
-from app.infra.freshness import Look, ReadModels
+from app.infra.freshness import ReadModels
 from app.infra.keyset import KeysetQuery, Ordering, Page, PageArguments
+from app.infra.looking import Look
 from app.infra.tables import Stored, Table
 from app.infra.wanted import Behind, Wanted
 from read_model.orders.order_details import OrderDetails

@@ -158,11 +158,11 @@ class TestWaiting:
         receipt = await reader.registered()
         waiting = asyncio.create_task(deaf.reach(SUMMARIES, Wanted(position=receipt.position, wait_s=LONG)))
         await asyncio.sleep(2 * POLL_S)
-        assert not deaf.waits.all
+        assert not deaf.waiting.waits.all
         async with projecting(reader.floor.made), asyncio.timeout(LONG / 2):
             await waiting
-        assert deaf.unhinted == 1
-        (((view, outcome), histogram),) = deaf.waits.all.items()
+        assert deaf.waiting.unhinted == 1
+        (((view, outcome), histogram),) = deaf.waiting.waits.all.items()
         assert (view, outcome, sum(histogram.counts)) == (SUMMARIES.name, "waited", 1)
         assert histogram.total_s > POLL_S
 
@@ -201,7 +201,7 @@ async def _nothing() -> None:
 
 def counted(reads: ReadModels) -> Counter[tuple[str, ...]]:
     """The reads that had to be fresh, by view and outcome."""
-    return Counter({labels: sum(each.counts) for labels, each in reads.waits.all.items()})
+    return Counter({labels: sum(each.counts) for labels, each in reads.waiting.waits.all.items()})
 
 
 async def _both_wait(reader: Reader) -> bool:

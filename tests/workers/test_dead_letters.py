@@ -165,7 +165,7 @@ async def test_failures_and_what_is_parked_are_counted_for_who_watches(ward: War
     assert parked == {(VIEW.name, PROFILES.shard): 2}
     await ward.read(sick, version=2)
     await ward.reads.reach(VIEW, Wanted(position=last.position - 1))
-    assert sum(ward.reads.waits.of(VIEW.name, "parked").counts) == 2
+    assert sum(ward.reads.waiting.waits.of(VIEW.name, "parked").counts) == 2
 
 
 async def test_its_reader_is_told_and_everybody_else_is_shown_what_there_is(ward: Ward) -> None:
