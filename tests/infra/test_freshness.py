@@ -16,6 +16,7 @@ from app.infra.checkpoints import Freshness
 from app.infra.embedded import Servers
 from app.infra.freshness import ReadModels
 from app.infra.hints import HintListener
+from app.infra.serving import POLL_S
 from app.infra.wanted import Behind, Found, Wanted
 from app.kernel.clock import new_id, now
 from app.kernel.messages import Receipt
@@ -156,14 +157,14 @@ class TestWaiting:
         deaf = ReadModels(stores.pool, stores.tables, stores.documents, Deaf())
         receipt = await reader.registered()
         waiting = asyncio.create_task(deaf.reach(SUMMARIES, Wanted(position=receipt.position, wait_s=LONG)))
-        await asyncio.sleep(2 * freshness_module.POLL_S)
+        await asyncio.sleep(2 * POLL_S)
         assert not deaf.waits.all
         async with projecting(reader.floor.made), asyncio.timeout(LONG / 2):
             await waiting
         assert deaf.unhinted == 1
         (((view, outcome), histogram),) = deaf.waits.all.items()
         assert (view, outcome, sum(histogram.counts)) == (SUMMARIES.name, "waited", 1)
-        assert histogram.total_s > freshness_module.POLL_S
+        assert histogram.total_s > POLL_S
 
     @pytest.mark.parametrize(
         ("wanted", "outcome"),
