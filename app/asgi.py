@@ -5,7 +5,6 @@ import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -174,7 +173,7 @@ class _Sides:
         watch.metrics = Metrics(*sources)
         watch.health = Health(watch.pulses, self.pools, self._status, running, told, building=self._building)
 
-    async def _building(self) -> dict[str, Any]:
+    async def _building(self) -> dict[str, dict[str, int]]:
         """How far the views are that have nothing to show yet: positions of the log that are done, of how many."""
         if self.reads is None or not self.reads.building:
             return {}

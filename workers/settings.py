@@ -30,6 +30,7 @@ from app.infra.schedule import Schedule
 from app.infra.view_status import ViewStatus
 from app.kernel.pulse import Pulse
 from app.logs import configure_logs
+from app.observability.answering import CommandMetrics
 from app.observability.health import Health, turning
 from app.observability.metrics import Metrics
 from app.observability.projecting import LoopMetrics, ProjectionMetrics, Projections
@@ -94,7 +95,7 @@ async def _work(settings: Settings, projections: Projections, watch: Watch) -> N
             async with projection_stores(settings) as stores, commands(settings) as side:
                 context = _context(settings, stores, projections)
                 reactions = _reactions(settings, context, side)
-                with _shown(watch, stores, context):
+                with _shown(watch, stores, context, side):
                     await _until_replaced(stores, _serve(settings, context, reactions), _tended(stores))
         except LogReplaced as replaced:
             _log.warning("starting over", reason=str(replaced))
@@ -115,18 +116,14 @@ async def _until_replaced(stores: Stores, *serving: Coroutine[None, None, None])
         task.result()
 
 
-def _tended(stores: Stores) -> Coroutine[None, None, None]:
-    views = {view.name: view for view in registry.VIEWS}
-    return Tending(stores.pool, stores.redis, stores.prefix, views, stores.documents_of).follow(stores.hints)
-
-
 @contextlib.contextmanager
-def _shown(watch: Watch, stores: Stores, context: WorkerContext) -> Iterator[None]:
+def _shown(watch: Watch, stores: Stores, context: WorkerContext, side: Commands) -> Iterator[None]:
     """What the worker does with these stores is seen for as long as the block lasts."""
     before = watch.metrics, watch.health
     watch.metrics = Metrics(
         LoopMetrics(watch.pulses),
         ProjectionMetrics(context.projections, context.tail, stores.hints),
+        CommandMetrics(side.bus),
         StoreMetrics(views=stores.pool, redis=stores.redis),
     )
     running = {"hints": lambda: stores.hints.is_listening}
@@ -135,6 +132,11 @@ def _shown(watch: Watch, stores: Stores, context: WorkerContext) -> Iterator[Non
         yield
     finally:
         watch.metrics, watch.health = before
+
+
+def _tended(stores: Stores) -> Coroutine[None, None, None]:
+    views = {view.name: view for view in registry.VIEWS}
+    return Tending(stores.pool, stores.redis, stores.prefix, views, stores.documents_of).follow(stores.hints)
 
 
 def _owner() -> str:
@@ -170,7 +172,7 @@ def _reactions(settings: Settings, context: WorkerContext, side: Commands) -> Re
             tail=context.tail,
             rest=context.rest,
             parked_at_most=settings.parked_max,
-            pulses=context.projections.pulses,
+            projections=context.projections,
         ),
         stint_s=STINT_S,
     )

@@ -10,14 +10,15 @@ from uuid import UUID
 import asyncpg
 
 from app.infra.db import Pool
+from app.infra.view_status import SHOWN
 
 _MOST: Final = 1_000
 """Aggregates that are shown, the first parked first; how many there are is told all the same."""
 
-_PARKED = """
+_PARKED = f"""
 with shown as (
     select * from read.dead_letters d where ($1::text is null or consumer = $1) and generation = coalesce(
-        (select max(g.generation) from read.generations g where g.view = d.consumer), d.generation)
+        {SHOWN.format(view="d.consumer")}, d.generation)
 ), firsts as (
     select distinct on (consumer, sequence) * from shown
     order by consumer, sequence, position, attempts desc

@@ -97,15 +97,12 @@ class ReadModels:
 
     async def get(self, view: View[Row], key: Key, wanted: Wanted) -> Found[Row] | Behind:
         """One row by key, at least as fresh as wanted."""
-        if view.name in self._building:
-            if isinstance(left := await self._serving.once_built(view, wanted, self.hints), Behind):
-                return left
-            wanted = left
-        checkpoint, stored, suspect = await self._look(view, key, wanted)
-        if checkpoint is not None and not suspect and _satisfies(checkpoint, stored, wanted):
-            if wanted.anything:
-                self.waits.of(view.name, AT_ONCE).observe(0.0)
-            return Found(stored, checkpoint)
+        if view.name not in self._building:
+            checkpoint, stored, suspect = await self._look(view, key, wanted)
+            if checkpoint is not None and not suspect and _satisfies(checkpoint, stored, wanted):
+                if wanted.anything:
+                    self.waits.of(view.name, AT_ONCE).observe(0.0)
+                return Found(stored, checkpoint)
         look, glance = partial(self._look, view, key, wanted), partial(self._glance, view, key, wanted)
         return await self.find(view, key, wanted, look, glance)
 
@@ -226,7 +223,7 @@ class ReadModels:
         for view in views:
             position = wanted.position
             known = position is not None and self._checkpoints.known(view.name, position)
-            if known and not telling:
+            if known and not telling and view.name not in self._building:
                 self.waits.of(view.name, AT_ONCE).observe(0.0)
             elif telling or position is not None or view.name in self._building:
                 if isinstance(reached := await self.reach(view, wanted.until(deadline)), Behind):

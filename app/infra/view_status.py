@@ -8,7 +8,13 @@ import asyncpg
 from app.infra.db import Pool
 from app.kernel.pulse import DEAD_AFTER_S
 
-_STATUS = """
+SHOWN = """(
+    select n.generation from read.generations n where n.view = {view} and n.state <> 'PRUNED'
+    order by n.state = 'LIVE' desc, n.generation desc limit 1
+)"""
+"""The generation that is told of: the live one, or where there is none yet the one that is being filled."""
+
+_STATUS = f"""
 with seen as (select max(head) as head from read.checkpoints)
 select view, generation, count(*) as shards, min(position) as position, (select head from seen) as head,
        min(heartbeat_at) as heartbeat_at, bool_and(heartbeat_at is not null) as all_beat,
@@ -20,14 +26,11 @@ select view, generation, count(*) as shards, min(position) as position, (select 
        string_agg(error, '; ') filter (where state = 'FAILING') as error,
        array_agg(distinct owner) filter (where owner is not null and lease_until > clock_timestamp()) as owners
 from read.checkpoints c
-where generation = (
-    select generation from read.generations g where g.view = c.view and g.state <> 'PRUNED'
-    order by g.state = 'LIVE' desc, generation desc limit 1
-)
+where generation = {SHOWN.format(view="c.view")}
 group by view, generation order by view
 """
 
-_SHARDS = """
+_SHARDS = f"""
 with seen as (select max(head) as head from read.checkpoints)
 select c.view, c.generation, c.shard, c.position, seen.head, c.epoch, c.state = 'FAILING' as failing,
        (select count(*) from read.dead_letters d
@@ -38,10 +41,7 @@ select c.view, c.generation, c.shard, c.position, seen.head, c.epoch, c.state = 
        extract(epoch from clock_timestamp() - coalesce(c.heartbeat_at, g.created_at))::float8 as heartbeat_age_s,
        greatest(0, extract(epoch from c.lease_until - clock_timestamp()))::float8 as lease_left_s
 from seen, read.checkpoints c join read.generations g using (view, generation)
-where generation = (
-    select generation from read.generations n where n.view = c.view and n.state <> 'PRUNED'
-    order by n.state = 'LIVE' desc, generation desc limit 1
-)
+where generation = {SHOWN.format(view="c.view")}
 order by view, shard
 """
 """A loop that was never heard of counts from when its generation was made."""

@@ -34,8 +34,8 @@ class Verdict:
 class Health:
     """The health of a process. `running` says of tasks that must not end whether they still run.
 
-    `building` says how far views are that have nothing to show yet: the process is not ready while there are any.
-    `waits_for_views`: the process is ready only while every view is projected, by whomever.
+    `waits_for_views`: the process is ready only while every view is projected, by whomever. `building` tells of views
+    that have nothing to show yet: a process that answers from them is not ready before they have.
     """
 
     pulses: Pulses
@@ -43,8 +43,8 @@ class Health:
     status: ViewStatus | None = None
     running: Mapping[str, Callable[[], bool]] = field(default_factory=dict)
     told: Mapping[str, Any] = field(default_factory=dict)
-    building: Callable[[], Awaitable[Mapping[str, Any]]] | None = None
     waits_for_views: bool = False
+    building: Callable[[], Awaitable[Mapping[str, Any]]] | None = None
 
     def alive(self) -> Verdict:
         """Whether every loop of this process turns."""

@@ -11,6 +11,7 @@ from uuid import UUID
 import asyncpg
 
 from app import bootstrap, registry
+from app.config import Settings
 from app.infra.consistency_token import LogPosition
 from app.infra.embedded import Servers
 from app.kernel import typeid
@@ -18,7 +19,7 @@ from app.kernel.clock import now
 from app.kernel.messages import Event, Receipt
 from tests.support.installation import Installation, installation
 from tests.support.replay import assert_views_equal_a_replay, until_caught_up
-from tests.write_model.floor import Floor, order_of
+from tests.write_model.floor import Floor, order_of, until
 from write_model.orders.commands import PayOrder, ShipOrder
 from write_model.orders.events import OrderPaid, OrderPlaced
 
@@ -101,7 +102,21 @@ async def shop(servers: Servers) -> AsyncIterator[tuple[Shop, Floor]]:
 
 
 def handling(event: type[Event]) -> set[str]:
-    return {view.name for view in registry.VIEWS if event in view.handles}
+    """The views and policies that do."""
+    policies = bootstrap.policies(Settings(database_url="postgresql://", redis_url="redis://"))
+    views = {view.name for view in registry.VIEWS if event in view.handles}
+    return views | {policy.name for policy in policies if event in policy.handles}
+
+
+async def until_all_caught_up(it: Shop) -> None:
+    """Waits until policies, too, have passed the end of the log."""
+    await until_caught_up(it.made)
+    behind = "select count(*) from policy.checkpoints where position < (select max(position) from write.events)"
+
+    async def caught_up() -> bool:
+        return not await it.db.fetchval(behind)
+
+    await until(caught_up)
 
 
 async def test_a_poisoned_order_stops_itself_alone_and_is_restored(servers: Servers) -> None:
@@ -111,7 +126,7 @@ async def test_a_poisoned_order_stops_itself_alone_and_is_restored(servers: Serv
         items = await it.poison(victim, "items")
         it.made.start_workers(2)
         await it.made.start_api()
-        await until_caught_up(it.made)
+        await until_all_caught_up(it)
 
         others = [each for each in it.orders if each is not victim]
         shown = await asyncio.gather(*(it.order(each, version=1) for each in others[::9]))
@@ -190,7 +205,7 @@ async def test_an_event_is_discarded_and_what_is_behind_it_goes_on(servers: Serv
         await it.poison(paid, "paid_at")
         it.made.start_workers(1)
         await it.made.start_api()
-        await until_caught_up(it.made)
+        await until_all_caught_up(it)
         assert (await it.order(victim))["parked"]
 
         for position, code in ((shipped.position, None), (0, "INVALID_VALUE")):

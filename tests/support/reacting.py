@@ -32,6 +32,7 @@ async def reactions(
             tail=context.tail,
             rest=context.rest,
             parked_at_most=context.parked_at_most,
+            projections=context.projections,
         )
         running = Reactions({each.name: each for each in policies}, means, stint_s=600)
         try:

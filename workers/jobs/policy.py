@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 from uuid import UUID
@@ -20,7 +20,8 @@ from app.infra.schedule import Schedule
 from app.infra.stretches import Logged, Stretch
 from app.kernel.messages import Event, Recorded
 from app.kernel.policy import Policy
-from app.kernel.pulse import Pulses
+from app.kernel.pulse import Pulse
+from app.observability.projecting import Projections
 from workers.ending import end
 from workers.jobs.parking import Parking
 from workers.jobs.rest import Rest, Resting
@@ -45,7 +46,7 @@ class Means:
     tail: LogTail
     rest: Rest
     parked_at_most: int
-    pulses: Pulses = field(default_factory=Pulses)
+    projections: Projections
 
 
 class PolicyRunner:
@@ -59,6 +60,8 @@ class PolicyRunner:
         self._moved_at = time.monotonic()
         self._parking = Parking(means.pool, ShardId(policy.name, 0, 0), means.parked_at_most)
         self._dispatcher = Dispatcher(policy, means.schedule, means.bus)
+        self._tally = means.projections.of(policy.name, 0)
+        self._pulse: Pulse
 
     async def run(self, until: float) -> None:
         """Runs until the monotonic clock says so.
@@ -77,19 +80,20 @@ class PolicyRunner:
         if not self._policy.enabled:
             await self._means.store.withdraw_all(self._policy.name)
             await asyncio.Event().wait()
-        await self._dispatcher.run()
+        with self._means.projections.pulses.of(f"{self._policy.name}, dispatching") as pulse:
+            await self._dispatcher.run(pulse)
 
     async def _react(self, until: float) -> None:
-        await self._means.tail.verify(self._position)
-        await self._parking.load()
-        name = f"policy:{self._policy.name}"
-        with self._means.rest.of(name) as resting, self._means.pulses.of(name) as pulse:
+        name = self._policy.name
+        with self._means.projections.holding(name, 0) as self._pulse, self._means.rest.of(f"policy:{name}") as resting:
+            await self._means.tail.verify(self._position)
+            await self._parking.load()
             while time.monotonic() < until:
-                pulse.beat()
                 await self._go_on(resting)
 
     async def _go_on(self, resting: Resting) -> None:
         """What comes next; should that be impossible, it is done event by event, to find out of which."""
+        self._pulse.beat()
         await resting.over()
         try:
             await self._advance(resting)
@@ -123,6 +127,7 @@ class PolicyRunner:
         self._position = max(self._position, part.upto)
         if events or held or time.monotonic() - self._moved_at >= RENEW_S:
             await self._move(made, self._parking_of(held))
+            self._tally.events += len(events)
 
     def _handles(self, event: Logged) -> bool:
         return event.type in self._handled
@@ -146,6 +151,7 @@ class PolicyRunner:
                 if not blames_the_event(error):
                     raise
                 self._position, failure = self._stored, error
+                self._tally.failures += 1
             else:
                 return
         await self._park(single, failure)
@@ -192,5 +198,6 @@ class PolicyRunner:
         way = Move(self._stored, self._position, self._head)
         await self._means.store.move(self._policy, self._lease, way, made, beside)
         self._stored, self._moved_at = self._position, time.monotonic()
+        self._pulse.beat()
         if made.commands:
             self._dispatcher.wake()

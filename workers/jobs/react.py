@@ -66,7 +66,7 @@ class Reactions:
         await hand_on(lease.policy)
 
     async def _note_failure(self, lease: PolicyLease, error: Exception) -> None:
-        """Nothing after the event is reacted to before it can be."""
+        self.means.projections.of(lease.policy, 0).failures += 1
         _log.exception("policy failed", policy=lease.policy)
         await self.means.store.fail(lease, f"{type(error).__name__}: {error}")
         await asyncio.sleep(_FAILING_PAUSE_S)

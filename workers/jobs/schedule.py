@@ -11,6 +11,7 @@ from app.infra.hints import wait
 from app.infra.schedule import Due, Schedule
 from app.kernel.errors import Busy, Refusal, VersionConflict
 from app.kernel.policy import Policy
+from app.kernel.pulse import Pulse
 
 _log = structlog.get_logger()
 
@@ -32,10 +33,13 @@ class Dispatcher:
         """Says that something may be due."""
         self._woken.set()
 
-    async def run(self) -> None:
+    async def run(self, pulse: Pulse) -> None:
         """Dispatches for ever. Raises what the schedule raises; who comes next dispatches again what was under way."""
         while True:
+            pulse.beat()
             due = _first_of_each(await self._schedule.due(self._policy.name, _AT_ONCE))
+            if due:
+                pulse.rest()  # a command may take longer than a loop that hangs: the bus sees to its end
             done = await asyncio.gather(*map(self._dispatch, due), return_exceptions=True)
             for error in filter(None, done):
                 raise error

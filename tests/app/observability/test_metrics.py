@@ -23,6 +23,7 @@ NEWEST = """query Newest($token: String) { orders(first: 1, token: $token) { edg
 ORDER = "query ($id: ID!, $version: Int) { order(id: $id, minVersion: $version, waitMs: 300) { __typename } }"
 
 SHARDS = {(view.name, str(shard)) for view in registry.VIEWS for shard in range(view.shards)}
+POLICIES = {(policy, "0") for policy in registry.POLICY_NAMES}
 
 
 @dataclass
@@ -156,9 +157,10 @@ async def test_a_worker_counts_what_it_projects_and_tells_how_its_loops_are(watc
     assert after.value(events, view="order_details") - before.value(events, view="order_details") == 1
     assert after.value(rows, view="order_details") - before.value(rows, view="order_details") == 1
     assert after.value("counterfoil_handler_failures_total") == 0
-    loops = {"event loop", "log tail", "arq", *(f"{view}/{shard}" for view, shard in SHARDS)}
+    loops = {"event loop", "log tail", "arq", *(f"{name}/{shard}" for name, shard in SHARDS | POLICIES)}
+    loops |= {f"{policy}, dispatching" for policy in registry.POLICY_NAMES}
     assert after.labels("counterfoil_loop_age_seconds", "loop") == loops
-    assert by_shard(after, "counterfoil_lease_age_seconds").keys() == SHARDS
+    assert by_shard(after, "counterfoil_lease_age_seconds").keys() == SHARDS | POLICIES
     assert by_shard(after, "counterfoil_redis_events_behind") == {
         (view.name, str(shard)): 0 for view in registry.VIEWS if view.in_redis for shard in range(view.shards)
     }
