@@ -17,6 +17,7 @@ from app.cli_settings import DATA_DIR, DataDir, installation_key, service, setti
 from app.environment import ROOT, explanation
 from app.kernel.problem import Problem
 from app.operating.cli import dead_letters
+from app.operating.generations_cli import generations
 
 if TYPE_CHECKING:
     from app.readiness import Side
@@ -28,6 +29,7 @@ commands = typer.Typer(
     help=explanation().splitlines()[0],
 )
 commands.add_typer(dead_letters, name="dead-letters")
+commands.add_typer(generations)
 
 
 class Role(StrEnum):

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import strawberry
 
+from app.infra.generations import Life, lives
 from app.infra.hints import LOG, wait
 from app.infra.tables import Stored
 from app.infra.view_status import Status
@@ -20,6 +21,32 @@ from schema.scalars import BigInt
 
 _HEARTBEAT_S = 1.0
 _PATIENCE_S = 60.0
+
+
+@strawberry.type(description="One generation of a view: a filling of its tables from the log.")
+class Generation:
+    generation: int
+    state: str = strawberry.field(
+        description="BUILDING, READY to be switched to, LIVE, or KEPT so that the view can be rolled back."
+    )
+    position: BigInt
+    created_at: datetime
+    caught_up_at: datetime | None
+    activated_at: datetime | None
+    superseded_at: datetime | None
+
+    @classmethod
+    def of(cls, life: Life) -> "Generation":
+        """The generation as clients see it."""
+        return cls(
+            generation=life.generation,
+            state=life.state,
+            position=BigInt(life.position),
+            created_at=life.created_at,
+            caught_up_at=life.caught_up_at,
+            activated_at=life.activated_at,
+            superseded_at=life.superseded_at,
+        )
 
 
 @strawberry.type(description="How far a view has come in the log.")
@@ -38,6 +65,10 @@ class ProjectionStatus:
     owners: list[str] = strawberry.field(description="The worker processes that project it now.")
     error: str | None
     parked: int = strawberry.field(description="Aggregates of which events are parked; see deadLetters.")
+
+    @strawberry.field(description="The generations of the view that there are.")
+    async def generations(self, info: Info) -> list[Generation]:
+        return [Generation.of(each) for each in await lives(info.context.reads.pool, self.view)]
 
     @classmethod
     def of(cls, status: Status) -> "ProjectionStatus":

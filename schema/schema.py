@@ -35,6 +35,7 @@ from schema.customers.mutations import CustomersMutation
 from schema.errors import typed
 from schema.operations.dead_letters import DeadLettersQuery, DeadLettersSubscription
 from schema.operations.mutations import OperationsMutation
+from schema.operations.rebuilding import RebuildProgressQuery, RebuildProgressSubscription
 from schema.operations.requests import OperationsQuery
 from schema.orders import order_details
 from schema.orders.customer_orders import CustomerOrdersQuery
@@ -69,9 +70,10 @@ QUERIES = (
     StatusQuery,
     DeadLettersQuery,
     OperationsQuery,
+    RebuildProgressQuery,
 )
 MUTATIONS = (CustomersMutation, CatalogMutation, OrdersMutation, OperationsMutation)
-SUBSCRIPTIONS = (OrderSubscription, StatusSubscription, DeadLettersSubscription)
+SUBSCRIPTIONS = (OrderSubscription, StatusSubscription, DeadLettersSubscription, RebuildProgressSubscription)
 
 NODES: Final[dict[str, Callable[..., Awaitable[Any]]]] = {
     "product": product.get,

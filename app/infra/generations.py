@@ -80,6 +80,31 @@ async def known(connection: Connection | Pool) -> Sequence[Generation]:
     return [_generation(row) for row in await connection.fetch(_ALL)]
 
 
+_LIFE = """
+select g.generation, g.state, g.created_at, g.caught_up_at, g.activated_at, g.superseded_at,
+       (select min(position) from read.checkpoints c where (c.view, c.generation) = (g.view, g.generation)) as position
+from read.generations g where g.view = $1 and g.state <> 'PRUNED' order by g.generation
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """What became of a generation so far, and when; `position` is that of its hindmost shard."""
+
+    generation: int
+    state: str
+    position: int
+    created_at: datetime
+    caught_up_at: datetime | None
+    activated_at: datetime | None
+    superseded_at: datetime | None
+
+
+async def lives(pool: Pool, view: str) -> list[Life]:
+    """Those of a view that are not pruned, in order."""
+    return [Life(**row) for row in await pool.fetch(_LIFE, view)]
+
+
 def _generation(row: asyncpg.Record) -> Generation:
     return Generation(
         view=row["view"],

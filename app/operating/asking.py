@@ -3,6 +3,7 @@
 import asyncio
 import getpass
 import time
+from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
@@ -39,17 +40,27 @@ def operator() -> Principal:
 
 async def ask(settings: Settings, operation: Operation) -> str:
     """Sends the command, and waits until it is carried out: what came of it. Raises NotAsked and NotCarriedOut."""
-    async with bootstrap.commands(settings) as side:
-        command_id = new_id()
-        envelope = Envelope(command_id=command_id, actor=operator(), correlation_id=command_id)
-        try:
-            receipt = await side.bus.dispatch(operation, envelope)
-        except Refusal as refusal:
-            raise NotAsked(refusal.message) from None
-    found = await _outcome(settings, command_id, receipt.position)
+    (found,) = await ask_all(settings, [operation])
     if found.failed:
         raise NotCarriedOut(f"It cannot be done: {found.words}.")
     return found.words
+
+
+async def ask_all(settings: Settings, operations: Sequence[Operation]) -> list[Outcome]:
+    """The same for several, whose outcomes may be that they cannot be carried out."""
+    async with bootstrap.commands(settings) as side:
+        sent = [await _send(side, operation) for operation in operations]
+    return [await _outcome(settings, command_id, position) for command_id, position in sent]
+
+
+async def _send(side: bootstrap.Commands, operation: Operation) -> tuple[UUID, int]:
+    command_id = new_id()
+    envelope = Envelope(command_id=command_id, actor=operator(), correlation_id=command_id)
+    try:
+        receipt = await side.bus.dispatch(operation, envelope)
+    except Refusal as refusal:
+        raise NotAsked(refusal.message) from None
+    return command_id, receipt.position
 
 
 async def _outcome(settings: Settings, command_id: UUID, position: int) -> Outcome:

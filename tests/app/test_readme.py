@@ -64,4 +64,5 @@ def test_every_query_of_the_shop_stands_in_the_table() -> None:
         "projectionStatus",
         "deadLetters",
         "operations",
+        "rebuildProgress",
     }

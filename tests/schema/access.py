@@ -112,12 +112,14 @@ QUERIES = {
     "projectionStatus": read("projectionStatus { view }", "FORBIDDEN", "SEEN", "FORBIDDEN"),
     "deadLetters": read("deadLetters { consumer }", "FORBIDDEN", "SEEN", "FORBIDDEN"),
     "operations": read("operations { kind }", "FORBIDDEN", "SEEN", "FORBIDDEN"),
+    "rebuildProgress": read("rebuildProgress { view }", "FORBIDDEN", "SEEN", "FORBIDDEN"),
 }
 
 SUBSCRIPTIONS = {
     "commandStatus": QUERIES["commandStatus"],
     "projectionStatus": QUERIES["projectionStatus"],
     "deadLetters": QUERIES["deadLetters"],
+    "rebuildProgress": QUERIES["rebuildProgress"],
     "orderChanged": read("orderChanged { id }", "SILENCE", "SEEN", id=lambda known: known.order),
 }
 

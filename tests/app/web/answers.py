@@ -460,6 +460,8 @@ ANSWERS = {
     "WatchDeadLetters": answer("deadLetters", []),
     "RetryDeadLetters": accepted("retryDeadLetters", "consumer.new", 1),
     "DiscardDeadLetter": accepted("discardDeadLetter", "consumer.new", 2),
+    "RebuildProgress": answer("rebuildProgress", []),
+    "WatchRebuilds": answer("rebuildProgress", []),
     "RebuildView": accepted("rebuildView", "consumer.new", 1),
     "RollBackView": accepted("rollBackView", "consumer.new", 2),
     "PruneView": accepted("pruneView", "consumer.new", 3),
