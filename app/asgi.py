@@ -1,7 +1,9 @@
 """The API process: GraphQL, its page, and health."""
 
 import asyncio
+import os
 import signal
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -29,6 +31,7 @@ from app.infra.freshness import ReadModels
 from app.infra.log_identity import LogReplaced, Side, until_replaced
 from app.infra.rebuild_progress import progress
 from app.infra.view_status import ViewStatus
+from app.kernel.clock import now
 from app.kernel.pulse import Pulses
 from app.observability.answering import CommandMetrics, OperationMetrics, ReadMetrics
 from app.observability.health import Health, turning
@@ -40,7 +43,7 @@ from app.plans import Counts, Plans
 from app.plans.trusted import TrustedDocuments, load
 from app.seed import examples
 from app.web.pages import asset_routes, graphiql_page
-from schema.context import Installation, Shop, Waiting
+from schema.context import Installation, Outcomes, Shop, Waiting
 from schema.errors import typed
 from schema.schema import Schema, make
 
@@ -151,11 +154,17 @@ class _Sides:
             waiting=Waiting(settings.wait_ms_default, settings.wait_ms_max),
             shop=Shop(settings.shop_currency, ZoneInfo(settings.shop_time_zone)),
             bus=self.commands.bus if self.commands else None,
+            outcomes=self._outcomes,
             reads=self.reads,
             status=self._status,
             dead_letters=DeadLetterBox(self.stores.pool) if self.stores else None,
             documents=_documents(settings),
         )
+
+    @property
+    def _outcomes(self) -> Outcomes | None:
+        process = f"{socket.gethostname()}:{os.getpid()}"
+        return Outcomes(process, now(), self.commands.bus.outcomes) if self.commands else None
 
     def show_to(self, watch: Watch, counts: Counts, running: dict[str, Callable[[], bool]]) -> None:
         """Shows what these sides count and how they are, and whether what must not end still runs."""

@@ -3,7 +3,9 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import Any
 
+from msgspec import structs
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
@@ -24,7 +26,7 @@ async def read_status(settings: Settings) -> list[Status]:
 def show_status(statuses: Sequence[Status], console: Console, *, as_json: bool) -> None:
     """Prints the status as a table for people, or as JSON for machines."""
     if as_json:
-        print(json.dumps([{**asdict(s), "events_behind": s.events_behind} for s in statuses], default=str, indent=2))
+        print(json.dumps([_told(status) for status in statuses], default=str, indent=2))
         return
     head = max((status.head for status in statuses), default=0)
     table = Table(box=SIMPLE_HEAD, pad_edge=False, title=f"The log reaches position {head:,}", title_justify="left")
@@ -36,6 +38,11 @@ def show_status(statuses: Sequence[Status], console: Console, *, as_json: bool) 
     for status in statuses:
         if status.error is not None:
             console.print(f"{status.view}: {status.error}", style="red", markup=False)
+
+
+def _told(status: Status) -> dict[str, Any]:
+    leases = [structs.asdict(lease) for lease in status.leases]
+    return {**asdict(status), "leases": leases, "events_behind": status.events_behind}
 
 
 def _cells(status: Status) -> list[str]:

@@ -1,7 +1,8 @@
 """What a resolver is given: who asks, how fresh the answers must be, and the two sides of the system."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -64,6 +65,18 @@ class Shop:
 
 
 @dataclass(frozen=True, slots=True)
+class Outcomes:
+    """What became of the commands that came to a process: how many, by type, outcome and a refusal's code.
+
+    `counts` goes on counting; `since` is when it began.
+    """
+
+    process: str
+    since: datetime
+    counts: Mapping[tuple[str, str, str], int]
+
+
+@dataclass(frozen=True, slots=True)
 class Installation:
     """What all requests of a process share; one side is None where the process serves the other alone."""
 
@@ -74,6 +87,7 @@ class Installation:
     reads: ReadModels | None
     status: ViewStatus | None
     dead_letters: DeadLetterBox | None = None
+    outcomes: Outcomes | None = None
     documents: TrustedDocuments = field(default_factory=TrustedDocuments)
 
 

@@ -1,26 +1,46 @@
-"""How far the views are, and how far a command has come through them."""
+"""How far the views are."""
 
-import time
+import asyncio
 from collections.abc import AsyncGenerator
 from datetime import datetime
-from uuid import UUID
+from typing import Annotated
 
 import strawberry
 
 from app.infra.generations import Life, lives
 from app.infra.hints import LOG, wait
-from app.infra.tables import Stored
+from app.infra.view_status import ShardLease as Lease
 from app.infra.view_status import Status
-from app.infra.wanted import Found, Wanted
-from app.kernel import typeid
-from app.kernel.view import View
-from read_model.accepted_commands import AcceptedCommand
-from schema.command_result import ID_PREFIXES
+from app.kernel.errors import InvalidValue
 from schema.context import Info
 from schema.scalars import BigInt
 
 _HEARTBEAT_S = 1.0
-_PATIENCE_S = 60.0
+
+
+_SLOWEST_MS = 60_000
+
+
+@strawberry.type(description="Who projects a shard of a view.")
+class ShardLease:
+    shard: int
+    position: BigInt
+    owner: str | None = strawberry.field(description="The worker process; null where none has the shard now.")
+    lease_until: datetime | None
+    heartbeat_at: datetime | None
+    parked: int = strawberry.field(description="Aggregates of which events are parked in this shard.")
+
+    @classmethod
+    def of(cls, lease: Lease) -> "ShardLease":
+        """The lease as clients see it."""
+        return cls(
+            shard=lease.shard,
+            position=BigInt(lease.position),
+            owner=lease.owner,
+            lease_until=lease.lease_until,
+            heartbeat_at=lease.heartbeat_at,
+            parked=lease.parked,
+        )
 
 
 @strawberry.type(description="One generation of a view: a filling of its tables from the log.")
@@ -65,6 +85,8 @@ class ProjectionStatus:
     owners: list[str] = strawberry.field(description="The worker processes that project it now.")
     error: str | None
     parked: int = strawberry.field(description="Aggregates of which events are parked; see deadLetters.")
+    leases: list[ShardLease] = strawberry.field(description="Its shards, and who projects each of them now.")
+    observed_at: datetime = strawberry.field(description="When this was so, by the clock that events are recorded by.")
 
     @strawberry.field(description="The generations of the view that there are.")
     async def generations(self, info: Info) -> list[Generation]:
@@ -86,90 +108,20 @@ class ProjectionStatus:
             owners=list(status.owners),
             error=status.error,
             parked=status.parked,
+            leases=[ShardLease.of(each) for each in status.leases],
+            observed_at=status.observed_at,
         )
 
 
-@strawberry.type(description="Whether a view shows what a command did.")
-class ViewProgress:
-    view: str
-    projected: bool
-
-
-@strawberry.type(description="How far a command has come.")
-class CommandStatus:
-    command_id: UUID
-    state: str = strawberry.field(
-        description="UNKNOWN (not accepted, or not seen yet), ACCEPTED, or DONE when every view shows it."
-    )
-    type: str | None
-    aggregate_id: strawberry.ID | None
-    version: int | None
-    token: str | None
-    accepted_at: datetime | None
-    views: list[ViewProgress]
-
-
-def _unknown(command_id: UUID) -> CommandStatus:
-    return CommandStatus(
-        command_id=command_id,
-        state="UNKNOWN",
-        type=None,
-        aggregate_id=None,
-        version=None,
-        token=None,
-        accepted_at=None,
-        views=[],
-    )
-
-
-def _known(info: Info, command: AcceptedCommand, statuses: list[Status]) -> CommandStatus:
-    views = [ViewProgress(view=each.view, projected=each.position >= command.log_position) for each in statuses]
-    prefix = ID_PREFIXES[command.aggregate_type]
-    return CommandStatus(
-        command_id=command.command_id,
-        state="DONE" if all(view.projected for view in views) else "ACCEPTED",
-        type=command.type,
-        aggregate_id=strawberry.ID(typeid.encode(prefix, command.aggregate_id)),
-        version=command.aggregate_version,
-        token=info.context.token(command.log_position),
-        accepted_at=command.accepted_at,
-        views=views,
-    )
+def _seconds(pause_ms: int) -> float:
+    """Raises InvalidValue."""
+    if not 0 <= pause_ms <= _SLOWEST_MS:
+        raise InvalidValue(f"pauseMs must be between 0 and {_SLOWEST_MS:,}.", field="pauseMs")
+    return pause_ms / 1000
 
 
 def _require_staff(info: Info) -> None:
     info.context.asker().require_operator()
-
-
-class CommandWatch:
-    """Looks up commands in the view of accepted commands."""
-
-    def __init__(self, view: View[AcceptedCommand]) -> None:
-        self._view = view
-
-    async def look(self, info: Info, command_id: UUID) -> CommandStatus:
-        """The command as far as it has come. A stranger's is unknown."""
-        asker = info.context.asker()
-        found = await info.context.reads.get(self._view, command_id, Wanted())
-        stored: Stored[AcceptedCommand] | None = found.stored if isinstance(found, Found) else None
-        if stored is None or not (asker.is_operator or stored.row.actor == asker.subject):
-            return _unknown(command_id)
-        return _known(info, stored.row, await info.context.status.all())
-
-    async def follow(self, info: Info, command_id: UUID) -> AsyncGenerator[CommandStatus, None]:
-        """The status now and after every change, until it is done, or has stayed unknown for a minute."""
-        info.context.asker()
-        last, patience = None, time.monotonic() + _PATIENCE_S
-        topics = (LOG, *(each.view for each in await info.context.status.all()))
-        with info.context.reads.hints.subscribed(*topics) as woken:
-            while True:
-                status = await self.look(info, command_id)
-                if status != last:
-                    yield status
-                    last = status
-                if status.state == "DONE" or (status.state == "UNKNOWN" and time.monotonic() > patience):
-                    return
-                await wait(woken, _HEARTBEAT_S)
 
 
 @strawberry.type
@@ -186,9 +138,15 @@ class StatusSubscription:
         description="How far every view has come, each second and whenever one moves. For operators."
     )
     async def projection_status(
-        self, info: Info, view: str | None = None
+        self,
+        info: Info,
+        view: str | None = None,
+        pause_ms: Annotated[
+            int, strawberry.argument(description="The least time between two answers, in milliseconds.")
+        ] = 0,
     ) -> AsyncGenerator[list[ProjectionStatus], None]:
         _require_staff(info)
+        pause_s = _seconds(pause_ms)
         statuses = await info.context.status.all()
         with info.context.reads.hints.subscribed(LOG, *(each.view for each in statuses)) as woken:
             while True:
@@ -196,4 +154,5 @@ class StatusSubscription:
                 yield [
                     ProjectionStatus.of(each) for each in await info.context.status.all() if view in (None, each.view)
                 ]
+                await asyncio.sleep(pause_s)
                 await wait(woken, _HEARTBEAT_S)

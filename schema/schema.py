@@ -27,12 +27,14 @@ from schema.catalog.product_search import ProductsQuery
 from schema.catalog.recently_viewed import RecentlyViewedQuery
 from schema.catalog.recommendations import RecommendationsQuery
 from schema.catalog.stock_report import StockReportQuery
+from schema.command_status import CommandStatus, CommandWatch
 from schema.context import Info
 from schema.customers import customer_profile
 from schema.customers.customer_analytics import CustomerAnalyticsQuery
 from schema.customers.customer_profile import CustomerQuery
 from schema.customers.mutations import CustomersMutation
 from schema.errors import typed
+from schema.operations.command_activity import CommandActivity, Seconds, activities, activity
 from schema.operations.dead_letters import DeadLettersQuery, DeadLettersSubscription
 from schema.operations.mutations import OperationsMutation
 from schema.operations.rebuilding import RebuildProgressQuery, RebuildProgressSubscription
@@ -45,7 +47,7 @@ from schema.orders.order_history import OrderHistoryQuery
 from schema.orders.order_summary import OrdersQuery
 from schema.orders.orders_by_city import OrdersByCityQuery
 from schema.orders.sales import SalesQuery
-from schema.projection_status import CommandStatus, CommandWatch, StatusQuery, StatusSubscription
+from schema.projection_status import StatusQuery, StatusSubscription
 from schema.reading import StillProcessing, Token, WaitMs
 from schema.scalars import CONFIG
 from schema.values import Node, Processing
@@ -136,12 +138,21 @@ def make(accepted_commands: View[AcceptedCommand]) -> Schema:
         async def command_status(self, info: Info, command_id: UUID) -> CommandStatus:
             return await watch.look(info, command_id)
 
+        @strawberry.field(description="How many commands come in, and what becomes of them. For operators.")
+        async def command_activity(self, info: Info, seconds: Seconds = 60) -> CommandActivity:
+            return await activity(info, accepted_commands, seconds)
+
     @strawberry.type
     class CommandSubscription:
         @strawberry.subscription(description="A command's way: accepted, then projected view by view, then done.")
         async def command_status(self, info: Info, command_id: UUID) -> AsyncGenerator[CommandStatus, None]:
             async for status in watch.follow(info, command_id):
                 yield status
+
+        @strawberry.subscription(description="The same, and each second the last fifteen anew. For operators.")
+        async def command_activity(self, info: Info, seconds: Seconds = 60) -> AsyncGenerator[CommandActivity, None]:
+            async for each in activities(info, accepted_commands, seconds):
+                yield each
 
     return Schema(
         query=strawberry.type(type("Query", (*QUERIES, NodeQuery, CommandQuery), {})),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import asyncpg
+import msgspec
 
 from app.infra.db import Pool
 from app.kernel.pulse import DEAD_AFTER_S
@@ -22,7 +23,11 @@ select view, generation, count(*) as shards, min(position) as position, (select 
        extract(epoch from clock_timestamp() - min(greatest(event_at, caught_up_at)) filter (
            where position < (select head from seen)
        ))::float8 as lag_s,
-       sum(parked) as parked,
+       sum(parked) as parked, clock_timestamp() as observed_at,
+       json_agg(json_build_object(
+           'shard', shard, 'position', position, 'lease_until', lease_until, 'heartbeat_at', heartbeat_at,
+           'owner', case when lease_until > clock_timestamp() then owner end, 'parked', parked
+       ) order by shard)::text as leases,
        string_agg(error, '; ') filter (where state = 'FAILING') as error,
        array_agg(distinct owner) filter (where owner is not null and lease_until > clock_timestamp()) as owners
 from read.checkpoints c
@@ -47,11 +52,25 @@ order by view, shard
 """A loop that was never heard of counts from when its generation was made."""
 
 
+class ShardLease(msgspec.Struct, frozen=True):
+    """Who projects a shard, and until when; no owner where nobody does. `parked` counts aggregates."""
+
+    shard: int
+    position: int
+    owner: str | None
+    lease_until: datetime | None
+    heartbeat_at: datetime | None
+    parked: int
+
+
+_leases = msgspec.json.Decoder(tuple[ShardLease, ...]).decode
+
+
 @dataclass(frozen=True, slots=True)
 class Status:
     """One view. `state`: FRESH, LAGGING, STALLED (no heartbeat), FAILING; `lag_s`: age of what is shown, in seconds.
 
-    `parked` counts the aggregates of which something could not be projected.
+    `parked` counts the aggregates of which something could not be projected; `observed_at` is by the database's clock.
     """
 
     view: str
@@ -64,7 +83,9 @@ class Status:
     heartbeat_at: datetime | None
     owners: tuple[str, ...]
     error: str | None
-    parked: int = 0
+    parked: int
+    observed_at: datetime
+    leases: tuple[ShardLease, ...]
 
     @property
     def events_behind(self) -> int:
@@ -122,6 +143,8 @@ def _status(row: asyncpg.Record) -> Status:
         owners=tuple(row["owners"] or ()),
         error=row["error"],
         parked=int(row["parked"]),
+        observed_at=row["observed_at"],
+        leases=_leases(row["leases"]),
     )
 
 

@@ -62,6 +62,7 @@ def test_every_query_of_the_shop_stands_in_the_table() -> None:
     assert set(query.fields) - set(re.findall(r"`(\w+)`", table)) == {
         "commandStatus",
         "projectionStatus",
+        "commandActivity",
         "deadLetters",
         "operations",
         "rebuildProgress",

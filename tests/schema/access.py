@@ -110,6 +110,7 @@ QUERIES = {
         "recentlyViewed { edges { cursor } }", "NOTHING", "SEEN", customerId=lambda known: known.owner
     ),
     "projectionStatus": read("projectionStatus { view }", "FORBIDDEN", "SEEN", "FORBIDDEN"),
+    "commandActivity": read("commandActivity { accepted { commands } }", "FORBIDDEN", "SEEN", "FORBIDDEN"),
     "deadLetters": read("deadLetters { consumer }", "FORBIDDEN", "SEEN", "FORBIDDEN"),
     "operations": read("operations { kind }", "FORBIDDEN", "SEEN", "FORBIDDEN"),
     "rebuildProgress": read("rebuildProgress { view }", "FORBIDDEN", "SEEN", "FORBIDDEN"),
@@ -118,6 +119,7 @@ QUERIES = {
 SUBSCRIPTIONS = {
     "commandStatus": QUERIES["commandStatus"],
     "projectionStatus": QUERIES["projectionStatus"],
+    "commandActivity": QUERIES["commandActivity"],
     "deadLetters": QUERIES["deadLetters"],
     "rebuildProgress": QUERIES["rebuildProgress"],
     "orderChanged": read("orderChanged { id }", "SILENCE", "SEEN", id=lambda known: known.order),

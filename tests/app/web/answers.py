@@ -142,6 +142,7 @@ DONE = answer(
         "views": [{"view": view, "projected": True} for view in VIEWS],
     },
 )
+ACTIVITY = {"accepted": "…", "counted": {"process": "…", "since": "…", "outcomes": "…"}}
 ANSWERS = {
     "PlaceOrder": accepted("placeOrder", "order.new", 1),
     "ReadYourOrder": answer(
@@ -475,4 +476,6 @@ ANSWERS = {
             requested("DeadLettersRetryRequested", "order_details"),
         ],
     ),
+    "CommandActivity": answer("commandActivity", ACTIVITY),
+    "WatchCommands": answer("commandActivity", ACTIVITY),
 }

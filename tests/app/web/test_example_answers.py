@@ -37,7 +37,7 @@ CHANGING = {
     "since",
     "until",
 }
-CHANGING |= {"since", "until", "recentViews", "lastOrderOn"}
+CHANGING |= {"since", "until", "recentViews", "lastOrderOn", "accepted", "process", "outcomes"}
 CHANGING |= {"position", "head", "eventsBehind", "lagSeconds", "lagMs", "retryAfterMs"}
 
 

@@ -1,8 +1,10 @@
 """What the view of accepted commands must show."""
 
-from read_model.accepted_commands import AcceptedCommand
+from collections.abc import Iterator
+
+from read_model.accepted_commands import AcceptedCommand, CommandEvent
 from tests.read_model.expected.rows import Rows
-from tests.read_model.world.records import Shop
+from tests.read_model.world.records import Accepted, Shop
 
 
 def accepted_commands(shop: Shop) -> Rows:
@@ -17,6 +19,16 @@ def accepted_commands(shop: Shop) -> Rows:
             aggregate_version=each.version,
             log_position=shop.positions[each.aggregate_id, each.version],
             accepted_at=each.recorded_at,
+            correlation_id=each.command_id,
+            causation_id=None,
+            events=tuple(_events(shop, each)),
         )
         for each in shop.accepted
     }
+
+
+def _events(shop: Shop, command: Accepted) -> Iterator[CommandEvent]:
+    first = command.version - len(command.events) + 1
+    for version, name in enumerate(command.events, first):
+        position = shop.positions[command.aggregate_id, version]
+        yield CommandEvent(type=name, version=version, position=position, recorded_at=command.recorded_at)

@@ -137,7 +137,7 @@ class ProductView:
 
 @dataclass
 class Accepted:
-    """A command that was carried out, and the aggregate's version after it."""
+    """A command that was carried out, the aggregate's version after it, and the names of its events."""
 
     command_id: UUID
     type: str
@@ -146,6 +146,7 @@ class Accepted:
     aggregate_id: UUID
     version: int
     recorded_at: datetime
+    events: tuple[str, ...]
 
 
 @dataclass

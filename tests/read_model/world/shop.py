@@ -108,6 +108,7 @@ def carry_out(shop: Shop, sent: Sent) -> list[Happened]:
             aggregate_id=command.aggregate_id,
             version=before + len(events),
             recorded_at=sent.recorded_at,
+            events=tuple(type(event).__name__ for event in events),
         )
     )
     if aggregate_type == "order":
