@@ -42,6 +42,8 @@ from app.observability.watch import Watch, watched_at
 from app.plans import Counts, Plans
 from app.plans.trusted import TrustedDocuments, load
 from app.seed import examples
+from app.web.operations_page import documents as page_documents
+from app.web.operations_page import page_routes
 from app.web.pages import asset_routes, graphiql_page
 from schema.context import Installation, Outcomes, Shop, Waiting
 from schema.errors import typed
@@ -86,6 +88,7 @@ def application(
             Route(GRAPHQL_PATH, faces.graphql),
             WebSocketRoute(GRAPHQL_PATH, faces.graphql),
             *asset_routes(),
+            *page_routes(),
         ],
         middleware=_middleware(settings),
         exception_handlers={404: _not_found, 405: _not_allowed},
@@ -211,10 +214,9 @@ async def _end_when_replaced(pool: Pool, side: Side, log_id: UUID) -> None:
 
 
 def _documents(settings: Settings) -> TrustedDocuments:
-    """Raises UnreadableDocuments."""
-    return TrustedDocuments(
-        load(settings.trusted_documents) if settings.trusted_documents else None, only=settings.trusted_only
-    )
+    """Those of the operations page are always among them. Raises UnreadableDocuments."""
+    given = load(settings.trusted_documents) if settings.trusted_documents else {}
+    return TrustedDocuments(page_documents() | given, only=settings.trusted_only)
 
 
 def _anybody(_: str) -> bool:

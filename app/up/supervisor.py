@@ -194,6 +194,7 @@ class Supervisor:
         self._console.print(f"Ready after {time.monotonic() - self._began:.1f} s", style="green")
         note = "" if self._assets.are_local else " (its files come from the network: npm is missing or failed)"
         self._console.print(f"GraphiQL   {self._url}/graphql{note}", soft_wrap=True)
+        self._console.print(f"Operations {self._url}/ops", soft_wrap=True)
         self._console.print(f"Data       {self._data_dir}", soft_wrap=True)
         if self._is_open:
             self._console.print(

@@ -39,7 +39,9 @@ function Page() {
       inputValueDeprecation
       schemaDescription
     >
-      <GraphiQL.Logo>Counterfoil</GraphiQL.Logo>
+      <GraphiQL.Logo>
+        Counterfoil <a href="ops">Operations</a>
+      </GraphiQL.Logo>
       <GraphiQL.Footer>
         <LongLines />
         <Receipt />

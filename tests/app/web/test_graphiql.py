@@ -135,6 +135,12 @@ async def test_the_headers_editor_says_who_asks(graphiql: GraphiQLPage, shop: In
     assert graphiql.witness.sent[0] == {"type": "connection_init", "payload": bearer}
 
 
+async def test_a_link_leads_to_the_operations_page(graphiql: GraphiQLPage, shop: Installation) -> None:
+    await graphiql.page.get_by_role("link", name="Operations").click()
+    await expect(graphiql.page).to_have_url(f"{shop.url}/ops")
+    await expect(graphiql.page.locator("#connection")).to_have_text("Live")
+
+
 async def test_the_docs_show_the_schema(graphiql: GraphiQLPage) -> None:
     await graphiql.press("Show Documentation Explorer")
     docs = graphiql.page.locator(".graphiql-doc-explorer")
