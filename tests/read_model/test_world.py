@@ -2,7 +2,7 @@
 
 import copy
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 
 import asyncpg
@@ -84,8 +84,13 @@ def test_a_refusal_writes_nothing(history: list[Sent]) -> None:
         assert carry_out(shop, sent) or shop == before, sent.command
 
 
+def of_the_shop(kinds: Iterable[type]) -> set[type]:
+    """Without what operators ask of views, which changes nothing in the shop."""
+    return {kind for kind in kinds if not kind.__module__.startswith("write_model.operations")}
+
+
 def test_every_command_that_there_is_can_be_carried_out() -> None:
-    assert registry.handlers(CURRENCY, ZONES[0]).keys() == CARRIED_OUT
+    assert of_the_shop(registry.handlers(CURRENCY, ZONES[0])) == CARRIED_OUT
 
 
 def test_the_histories_try_everything_and_are_often_refused() -> None:
@@ -102,7 +107,7 @@ def test_the_histories_try_everything_and_are_often_refused() -> None:
             events.update(type(each.event) for each in happened)
 
     tried()
-    assert events.keys() == set(registry.EVENT_TYPES)
+    assert events.keys() == of_the_shop(registry.EVENT_TYPES)
     assert outcomes[True] > outcomes[False] > 100
 
 
