@@ -41,6 +41,7 @@ _UNMIGRATED = (
     asyncpg.InvalidParameterValueError,  # what PostgreSQL says of a role that is missing
     asyncpg.InvalidSchemaNameError,
     asyncpg.UndefinedTableError,
+    asyncpg.UndefinedColumnError,
 )
 _REFUSED = (
     asyncpg.InvalidAuthorizationSpecificationError,

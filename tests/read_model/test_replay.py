@@ -13,12 +13,15 @@ from app import bootstrap, registry
 from app.infra.embedded import Servers
 from app.infra.folding import fold, touched, touching
 from app.infra.tables import Stored
+from app.kernel.clock import now
 from app.kernel.messages import Recorded
 from app.kernel.structs import names
 from app.kernel.view import Key, View
 from tests.support.installation import Installation, installation
 from tests.support.projecting import project, projecting
 from tests.support.replay import replayed, seen, whole_log
+from tests.write_model.floor import envelope
+from write_model.operations.commands import RetryDeadLetters
 
 EVERY_VIEW = pytest.mark.parametrize("view", registry.VIEWS, ids=lambda view: view.name)
 OFTEN = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -37,9 +40,12 @@ class Seeded:
 
 @pytest.fixture(scope="module")
 async def seeded(servers: Servers) -> AsyncIterator[Seeded]:
-    """The shop, projected; the processes are in the test."""
+    """The shop, with something asked of its views, projected; the processes are in the test."""
     async with installation(servers) as made:
         await made.seed()
+        async with bootstrap.commands(made.settings) as side:
+            for consumer in ("sales", "product"):
+                await side.bus.dispatch(RetryDeadLetters(at=now(), consumer=consumer), envelope())
         await project(made)
         yield Seeded(made, await whole_log(made.database_url))
 

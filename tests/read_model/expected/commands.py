@@ -27,6 +27,11 @@ def accepted_commands(shop: Shop) -> Rows:
     }
 
 
+def requests(_: Shop) -> Rows:
+    """Nobody asks anything of this shop's views."""
+    return {}
+
+
 def _events(shop: Shop, command: Accepted) -> Iterator[CommandEvent]:
     first = command.version - len(command.events) + 1
     for version, name in enumerate(command.events, first):

@@ -12,6 +12,7 @@ from tests.read_model.world.records import Past, Shop
 from write_model.orders.commands import (
     CancelOrder,
     DeliverOrder,
+    ExpireOrder,
     PayOrder,
     PlaceOrder,
     RecordPastOrder,
@@ -27,6 +28,7 @@ _EVENTS: Mapping[type[Command], str] = {
     ShipOrder: "OrderShipped",
     DeliverOrder: "OrderDelivered",
     CancelOrder: "OrderCancelled",
+    ExpireOrder: "OrderCancelled",
     ReturnItems: "ItemsReturned",
     RecordPastReturn: "ItemsReturned",
 }
@@ -64,6 +66,8 @@ def _told(past: Past) -> dict[str, Any]:
             return {"tracking_code": code}
         case CancelOrder(reason=reason):
             return {"pieces": ordered, "reason": reason or None}
+        case ExpireOrder():
+            return {"pieces": ordered, "reason": "It was not paid in time."}
         case ReturnItems(items=items):
             worth = (past.order.lines[item.line - 1].unit_price * item.quantity for item in items)
             return {"pieces": sum(item.quantity for item in items), "amount": sum(worth, Decimal(0))}
