@@ -165,6 +165,23 @@ async def test_a_move_prolongs_the_lease_unless_it_was_given_back(pool: Pool, le
     assert await Leases(pool, "b").acquire(given_back.shard_id) is not None
 
 
+async def test_a_statement_that_names_a_dropped_table_is_used_once_more_at_most(servers: Servers) -> None:
+    """It serves for fewer tables than it names, so others would go on failing with it, each to go alone."""
+    sales, cities, gone = TABLES["sales"], TABLES["orders_by_city"], TABLES["order_contents"]
+    async with installation(servers) as made, await open_pool(made.database_url, PROJECTION_ROLE, size=2) as pool:
+        writes = Writes(pool)
+        writes._passing.over({sales, cities, gone})
+        await pool.execute(f"drop table {gone.table}")
+        asked = []
+        for table in (sales, cities):
+            lease = await Leases(pool, "a").acquire(ShardId(table.view.name, 1, 0))
+            assert lease is not None
+            asked.append(table.write(progress(lease, 0, 9), [b"{}"], []))
+        with pytest.raises(asyncpg.NotNullViolationError):
+            await writes._all(asked, writes._passing)
+        assert set(writes._passing.over({sales, cities})[0]) == {sales, cities}
+
+
 async def test_a_database_that_is_away_is_everybodys_trouble(leases: list[Lease]) -> None:
     async with asyncpg.create_pool(dsn=None, min_size=0, max_size=1, host="/nowhere") as nowhere:
         writes = Writes(nowhere)

@@ -1,6 +1,7 @@
 """Filling a generation from the log: in batches, with what cannot be applied parked, old shapes brought to today's."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -15,6 +16,7 @@ from app.infra import rebuilding
 from app.infra.embedded import Servers
 from app.infra.freshness import ReadModels
 from app.infra.log_past import LogPast
+from app.infra.tables import Stored
 from app.infra.wanted import Behind, Found, Wanted
 from app.kernel.clock import new_id
 from app.kernel.view import View
@@ -26,6 +28,7 @@ from tests.support.projecting import working
 from tests.support.replay import assert_views_equal_a_replay, until_caught_up
 from tests.write_model.floor import until
 from workers.jobs import fill_batch, filling
+from workers.jobs.filled_rows import FilledRows
 
 VIEWS = (order_details.VIEW, order_summary.VIEW, customer_orders.VIEW, sales.VIEW)
 """Two shards and documents, a flat table alone, an entity beneath documents, and sums over one."""
@@ -82,6 +85,7 @@ class Shop:
 async def shop(servers: Servers, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Shop]:
     """Everything goes through the filling, in many small batches, by a memory that holds next to nothing."""
     monkeypatch.setattr(filling, "NEAR", 0)
+    monkeypatch.setattr(filling, "_FOR_INDEXES", 0)
     monkeypatch.setattr(fill_batch, "_MOST_ROWS", 20)
     monkeypatch.setattr(fill_batch, "AT_ONCE", 7)
     monkeypatch.setattr("workers.jobs.filled_rows._KEPT_BYTES", 2_000)
@@ -128,13 +132,15 @@ class TestWhatCannotBeApplied:
             assert await self.others(shop) > 0
 
     async def test_what_postgresql_refuses_is_parked_and_the_batch_it_was_in_is_not(self, shop: Shop) -> None:
-        order = new_id()
-        data = STORED_BY_VERSION_1.replace('"quantity": 2', f'"quantity": {10**25}').replace(str(ORDER), str(order))
+        """Each line has as many pieces as fit, and both together have more."""
+        order, (line,) = new_id(), re.findall(r"\[({.*})\]", STORED_BY_VERSION_1)
+        much = line.replace('"quantity": 2', f'"quantity": {2**63 - 1}')
+        data = STORED_BY_VERSION_1.replace(line, f"{much}, {much}").replace(str(ORDER), str(order))
         await shop.db.execute(INSERT, order, data, METADATA)
         await shop.db.execute(MORE_ORDERS)
         async with working(shop.made):
             await shop.rebuilt(order_details.VIEW)
-            assert [letter[:2] for letter in await shop.letters(2)] == [(order, 1)]
+            assert await shop.letters(2) == [(order, 1, "NumericValueOutOfRangeError")]
             behind = await shop.details(order)
             assert isinstance(behind, Behind)
             assert behind.parked
@@ -155,6 +161,24 @@ class TestWhatCannotBeApplied:
         for row in orders:
             assert isinstance(await shop.details(UUID(str(row[0]))), Found)
         return len(orders)
+
+
+def test_rows_that_are_being_written_are_known_as_they_will_be() -> None:
+    rows, key = FilledRows[str](kept_bytes=10), new_id()
+    before, after, other = (Stored(text, 1, n) for n, text in enumerate(("before", "after", "other"), 1))
+    rows.change({key: before})
+    assert rows.take() == {key: before}
+    assert rows.of({key}) == {key: before}
+    rows.change({key: after})
+    assert rows.of({key}) == {key: after}
+    rows.wrote([b"before"])
+    assert rows.of({key}) == {key: after}
+    assert rows.take() == {key: after}
+    rows.wrote([b"after"])
+    rows.change({new_id(): other})
+    rows.take()
+    rows.wrote([b"others"])
+    assert rows.of({key}) == {}, "there is room for one document"
 
 
 async def test_redis_may_be_flushed_again_and_again_meanwhile(shop: Shop) -> None:
