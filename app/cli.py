@@ -181,6 +181,9 @@ def bench(
     rate: Annotated[
         list[float] | None, typer.Option(help="Commands a second while the lag is measured; 200 and 500.", min=1)
     ] = None,
+    events: Annotated[
+        int, typer.Option(help="How long the log is from which a view is rebuilt.", min=10_000)
+    ] = 1_000_000,
     plan: Annotated[bool, typer.Option("--plan", help="How reads scale, and the cores for a given load.")] = False,
     plot: Annotated[Path | None, typer.Option(dir_okay=False, help="Draw reads and writes into this file.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
@@ -200,7 +203,7 @@ def bench(
         raise typer.BadParameter(f"{error}. Choose from: {', '.join(Part)}.", param_hint="--only") from None
     if plot and Part.READS not in parts:
         raise typer.BadParameter("The plot shows reads, so measure them.", param_hint="--plot")
-    wanted = Wanted(seconds, rate or (200.0, 500.0), [*parts, Part.PLAN] if plan else parts)
+    wanted = Wanted(seconds, rate or (200.0, 500.0), [*parts, Part.PLAN] if plan else parts, events=events)
     uvloop.run(measure(Console(stderr=as_json), wanted, as_json=as_json, plot=plot))
 
 

@@ -1,6 +1,6 @@
 """Table 3: what projecting costs and how soon it shows, as figures with their targets."""
 
-from app.bench import projecting
+from app.bench import projecting, rebuilding
 from app.bench.figures import Target
 from app.bench.measurements import Figure
 from app.bench.projecting import Cpu
@@ -9,6 +9,7 @@ from app.bench.rig import Rig
 _TARGET_RATE = 500.0
 _TARGETS = {"median": Target("at most", 8, " ms"), "p99": Target("at most", 50, " ms")}
 _CATCHING_UP = Target("at least", 40_000)
+_REBUILDING = Target("at least", 30_000)
 
 
 async def lag(rig: Rig, seconds: float, rate: float) -> list[Figure]:
@@ -33,6 +34,15 @@ async def new_view(rig: Rig, events: int = 100_000) -> list[Figure]:
     caught_up = await projecting.catch_up_new_view(rig, events=events)
     what = f"A new {caught_up.view} catches up with {caught_up.events:,} events, one worker"
     return [Figure(what, caught_up.rate, "events/s", _CATCHING_UP), *_cpu("Catching up", caught_up.cpu, "µs/event")]
+
+
+async def rebuilt(rig: Rig, events: int) -> list[Figure]:
+    """A view is filled anew from a log of so many events; of each order four, under way with five hundred others."""
+    await rebuilding.lay_log(rig, events)
+    done = await rebuilding.rebuild(rig)
+    what = f"{done.view} rebuilt from {done.events:,} events, orders placed, paid, shipped, delivered; one worker"
+    per_cpu = Figure("Rebuilding, by the worker's own CPU", 1 / done.cpu.workers, "events/s", _REBUILDING)
+    return [Figure(what, done.rate, "events/s", _REBUILDING), per_cpu, *_cpu("Rebuilding", done.cpu, "µs/event")]
 
 
 def _cpu(what: str, used: Cpu, unit: str) -> list[Figure]:

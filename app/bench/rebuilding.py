@@ -2,11 +2,13 @@
 
 import asyncio
 from dataclasses import dataclass
+from typing import Any
 
 import asyncpg
 
 from app.bench.projecting import Cpu, cpu
 from app.bench.rig import Rig, at_once, clock
+from app.bootstrap import open_redis, prefix_of
 from app.infra import rebuilding
 from app.infra.db import PROJECTION_ROLE, open_pool
 from app.kernel.clock import now
@@ -34,6 +36,13 @@ from (select n, gen_random_uuid() as id from generate_series(1, $1::integer) n) 
 join pattern p on p.number = made.n % $2::integer
 order by made.n + $3::integer * p.version, p.version
 """
+
+
+_STARTING_S = 3.0
+"""What a worker takes until it has nothing to do."""
+
+_TAKEN = "select bool_and(owner is not null) from read.checkpoints where (view, generation) = ($1, $2)"
+_FILLED = "select indexed from read.generations where (view, generation) = ($1, $2)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,29 +75,20 @@ async def _carried_out(rig: Rig, number: int) -> None:
     await rig.dispatch(DeliverOrder(at=now(), order_id=placed.order_id))
 
 
-async def rebuild(rig: Rig, view: View = order_details.VIEW) -> Rebuilt:  # type: ignore[type-arg]
-    """One worker, which is running and idle, fills the next generation of the view until it has been switched to."""
+async def rebuild(rig: Rig, view: View[Any] = order_details.VIEW) -> Rebuilt:
+    """One worker, which is running and idle, fills the view's next generation, until it has its indexes."""
     owner = await asyncpg.connect(rig.settings.database_url)
     try:
         await owner.execute("update read.checkpoints set lease_until = 'infinity', epoch = epoch + 1")
         rig.start_worker()
-        await asyncio.sleep(3.0)
+        await asyncio.sleep(_STARTING_S)
         head = await rig.commands.head()
         async with await open_pool(rig.settings.database_url, PROJECTION_ROLE, size=1) as pool:
             generation = await rebuilding.begin(pool, view)
-        await _until(
-            owner,
-            "select bool_and(owner is not null) from read.checkpoints where (view, generation) = ($1, $2)",
-            view.name,
-            generation,
-        )
+        await _until(owner, _TAKEN, view, generation)
         before, began = await cpu(rig), clock()
-        await _until(
-            owner,
-            "select caught_up_at is not null from read.generations where (view, generation) = ($1, $2)",
-            view.name,
-            generation,
-        )
+        await _until(owner, _FILLED, view, generation)
+        await _until_in_redis(rig, view, generation, head)
         took, used = clock() - began, await cpu(rig) - before
         rig.stop_workers()
     finally:
@@ -97,6 +97,14 @@ async def rebuild(rig: Rig, view: View = order_details.VIEW) -> Rebuilt:  # type
     return Rebuilt(view.name, head, head / took, used / head)
 
 
-async def _until(owner: asyncpg.Connection, query: str, *values: object) -> None:
-    while not await owner.fetchval(query, *values):  # noqa: ASYNC110 - another process gets there
+async def _until(owner: asyncpg.Connection, query: str, view: View[Any], generation: int) -> None:
+    while not await owner.fetchval(query, view.name, generation):  # noqa: ASYNC110 - another process gets there
         await asyncio.sleep(0.02)
+
+
+async def _until_in_redis(rig: Rig, view: View[Any], generation: int, position: int) -> None:
+    base = f"{prefix_of(rig.commands.log_id)}:{view.name}:{generation}:"
+    keys = [f"{base}{shard}:checkpoint" for shard in range(view.shards if view.in_redis else 0)]
+    async with open_redis(rig.settings.redis_url) as redis:
+        while keys and min(int(each or -1) for each in await redis.mget(keys)) < position:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)

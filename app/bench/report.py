@@ -36,12 +36,16 @@ TABLES = (Part.WRITES, Part.PROJECTIONS, Part.READS, Part.SEARCHING)
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What to measure: `seconds` for each measurement, `rates` in commands a second at which the lag is measured."""
+    """What to measure: `seconds` for each measurement, `rates` in commands a second at which the lag is measured.
+
+    `events` is how long the log is from which a view is rebuilt.
+    """
 
     seconds: float
     rates: Sequence[float] = (200.0, 500.0)
     parts: Sequence[Part] = TABLES
     size: Size = Size()
+    events: int = 1_000_000
 
 
 @dataclass(slots=True)
@@ -116,6 +120,8 @@ async def measure(made: Rig, wanted: Wanted, say: Say) -> Report:
     if Part.PROJECTIONS in parts:
         say("A new view catches up")
         report.figures[Part.PROJECTIONS] += await projections.new_view(made, wanted.size.caught_up)
+        say(f"Laying a log of {wanted.events:,} events, and rebuilding a view from it")
+        report.figures[Part.PROJECTIONS] += await projections.rebuilt(made, wanted.events)
     return report
 
 
