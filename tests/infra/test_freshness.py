@@ -11,7 +11,6 @@ import asyncpg
 import pytest
 
 from app import bootstrap
-from app.infra import freshness as freshness_module
 from app.infra.checkpoints import Freshness
 from app.infra.embedded import Servers
 from app.infra.freshness import ReadModels
@@ -118,7 +117,7 @@ class TestWaiting:
         assert isinstance(await reader.get(new_id(), version=1), Behind)
 
     async def test_a_hint_ends_the_wait(self, reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(freshness_module, "POLL_S", LONG)
+        monkeypatch.setattr("app.infra.waiting.POLL_S", LONG)
         receipt = await reader.registered()
         waiting = asyncio.create_task(reader.city(receipt.aggregate_id, version=1, wait_s=LONG))
         listing = asyncio.create_task(reader.reads.reach(SUMMARIES, Wanted(position=receipt.position, wait_s=LONG)))
@@ -130,7 +129,7 @@ class TestWaiting:
     async def test_a_document_that_was_evicted_is_found_by_who_waits(
         self, reader: Reader, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(freshness_module, "POLL_S", LONG)
+        monkeypatch.setattr("app.infra.waiting.POLL_S", LONG)
         kept = await reader.registered()
         await project(reader.floor.made)
         (document,) = [key for key in await reader.documents() if key.endswith(f"doc:{kept.aggregate_id}".encode())]

@@ -21,7 +21,7 @@ from tests.support.replay import until_caught_up
 from tests.support.snapshots import Snapshot, snapshot
 from tests.write_model.days import older_books, some_more_days
 from tests.write_model.floor import Floor
-from workers.jobs import shard
+from workers.jobs import shard_rows
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ async def test_rebuilt_views_equal_the_live_ones(
     servers: Servers, monkeypatch: pytest.MonkeyPatch, live: Live, batch: int, remembered: int, workers: int
 ) -> None:
     monkeypatch.setattr(log_tail, "BATCH", batch)
-    monkeypatch.setattr(shard, "_REMEMBERED_ROWS", remembered)
+    monkeypatch.setattr(shard_rows, "_REMEMBERED_ROWS", remembered)
     async with installation(servers) as fresh:
         for part in live.parts(workers):
             await _append(fresh, part)

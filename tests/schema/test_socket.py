@@ -18,7 +18,7 @@ from app import bootstrap, registry
 from app.http.authentication import Authentication
 from app.http.contexts import Contexts
 from app.http.endpoint import Endpoint
-from app.infra.hints import HintListener
+from app.infra.hints import GENERATIONS, HintListener
 from app.infra.view_status import ViewStatus
 from schema.context import Installation as Context
 from schema.context import Shop, Waiting
@@ -183,9 +183,14 @@ async def serving(shop: Installation) -> AsyncIterator[tuple[str, HintListener]]
         await running
 
 
+def _waiting(hints: HintListener) -> int:
+    """How many wait for a word, but for the process itself, which waits for another generation."""
+    return sum(len(waiting) for topic, waiting in hints._waiting.items() if topic != GENERATIONS)
+
+
 async def _until_waiting(hints: HintListener, wanted: int) -> None:
     async with asyncio.timeout(20):
-        while sum(map(len, hints._waiting.values())) != wanted:  # noqa: ASYNC110 - nobody is told
+        while _waiting(hints) != wanted:  # noqa: ASYNC110 - nobody is told
             await asyncio.sleep(0.02)
 
 
@@ -193,7 +198,7 @@ async def _subscribed(live: Socket, hints: HintListener) -> int:
     await live.init()
     await live.subscribe(STATUS)
     await live.next()
-    waiting = sum(map(len, hints._waiting.values()))
+    waiting = _waiting(hints)
     assert waiting > 0
     return waiting
 
