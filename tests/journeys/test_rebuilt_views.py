@@ -15,13 +15,15 @@ import pytest
 from app import bootstrap, registry
 from app.infra import log_tail
 from app.infra.embedded import Servers
+from app.kernel.clock import now
 from tests.support.installation import Installation, installation
 from tests.support.projecting import projecting
 from tests.support.replay import until_caught_up
 from tests.support.snapshots import Snapshot, snapshot
 from tests.write_model.days import older_books, some_more_days
-from tests.write_model.floor import Floor
+from tests.write_model.floor import Floor, envelope
 from workers.jobs import shard_rows
+from write_model.operations.commands import RetryDeadLetters
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ async def live(servers: Servers) -> AsyncIterator[Live]:
             async with bootstrap.commands(made.settings) as side:
                 await some_more_days(Floor(made, side, db))
                 await older_books(Floor(made, side, db))
+                await side.bus.dispatch(RetryDeadLetters(at=now(), consumer="sales"), envelope())
             held = await _caught_up(made)
         yield Live(made, held, await db.fetch("select * from write.events order by position"))
 
