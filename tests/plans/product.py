@@ -27,9 +27,12 @@ from tests.plans.shop_known import ADA, CURSORS, shop_known
 from tests.support.installation import Installation
 from tests.support.replay import until_caught_up
 
-VOLATILE: Final = frozenset({"lagMs", "retryAfterMs", "recentViews", "heartbeatAt", "owners"})
+VOLATILE: Final = frozenset(
+    {"lagMs", "retryAfterMs", "recentViews", "heartbeatAt", "owners", "observedAt", "leases", "commandActivity"}
+)
 """What the clock changes while nothing happens: how old a view is for somebody who asks for a later one, and from that
-when to ask again; the worth of looks at products, which fade; and the workers' heartbeats and leases."""
+when to ask again; the worth of looks at products, which fade; the workers' heartbeats and leases; when it was looked,
+and what was accepted in the last minutes."""
 
 OPERATOR: Final = Principal("operator", frozenset({Role.OPERATOR}))
 CUSTOMER: Final = Principal(typeid.encode("customer", ADA), frozenset({Role.CUSTOMER}), ADA)
