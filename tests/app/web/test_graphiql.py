@@ -165,7 +165,8 @@ async def test_an_example_opens_one_tab_which_is_there_after_a_reload(
     for example in ("Pay an order", "Place an order", "Pay an order"):
         await graphiql.choose(example)
     await expect(tabs).to_have_count(5)
-    kept = "id => JSON.parse(localStorage['graphiql:tabState']).tabs[4]?.variables?.includes(id)"
+    state = "JSON.parse(localStorage['graphiql:tabState'])"
+    kept = f"id => {state}.activeTabIndex === 4 && {state}.tabs[4]?.variables?.includes(id)"
     await graphiql.page.wait_for_function(kept, arg=PENDING)
 
     await graphiql.open(f"{shop.url}/graphql")
