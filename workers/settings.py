@@ -8,13 +8,9 @@ import random
 import signal
 import socket
 from collections.abc import Coroutine, Iterator
-from urllib.parse import parse_qs, urlsplit
 
 import structlog
 import uvloop
-from arq import Worker, cron
-from arq.connections import RedisSettings
-from arq.worker import func
 from redis.exceptions import RedisError
 
 from app import registry
@@ -28,7 +24,6 @@ from app.infra.policy_store import PolicyStore
 from app.infra.requests import Requests
 from app.infra.schedule import Schedule
 from app.infra.view_status import ViewStatus
-from app.kernel.pulse import Pulse
 from app.logs import configure_logs
 from app.observability.answering import CommandMetrics
 from app.observability.health import Health, turning
@@ -37,12 +32,11 @@ from app.observability.projecting import LoopMetrics, ProjectionMetrics, Project
 from app.observability.stores import StoreMetrics
 from app.observability.watch import Watch, watched_at
 from app.tracing import configure_tracing
+from workers.arq_worker import run_arq
 from workers.ending import end
 from workers.jobs.context import WorkerContext
 from workers.jobs.policy import Means
-from workers.jobs.project import project
-from workers.jobs.react import Reactions, react
-from workers.jobs.sweep import sweep
+from workers.jobs.react import Reactions
 from workers.jobs.tending import Tending
 
 _log = structlog.get_logger()
@@ -50,8 +44,6 @@ _log = structlog.get_logger()
 STINT_S = 30.0
 """How long a shard stays with a worker before it is handed on, so that a worker that joins gets its share."""
 
-_POLL_S = 0.2
-"""A look costs half a millisecond, and the longest that a shard lies idle between two workers."""
 _RECONNECT_S = 0.5
 _TELL_WORK_AGAIN_S = 5.0
 """Longer than what it ends itself needs, so that it is not torn out of that."""
@@ -186,70 +178,10 @@ async def _serve(settings: Settings, context: WorkerContext, reactions: Reaction
             while True:
                 pulse.beat()
                 try:
-                    await _run_arq(settings, context, reactions, pulse)
+                    await run_arq(settings, context, reactions, pulse)
                 except (RedisError, OSError) as error:
                     _log.warning("arq starts over", error=str(error) or type(error).__name__)
                     await asyncio.sleep(_RECONNECT_S * random.uniform(0.5, 1.0))
     finally:
         await reactions.stop()
         await context.stop()
-
-
-async def _run_arq(settings: Settings, context: WorkerContext, reactions: Reactions, pulse: Pulse) -> None:
-    worker = _arq_worker(settings, context, reactions)
-    worker.pulse = pulse
-    try:
-        await worker.async_run()
-    finally:
-        await _close(worker)
-
-
-async def _close(worker: Worker) -> None:
-    """Closes arq's worker, which raises what its jobs end with when it cancels them: that is nobody's cancellation."""
-    with contextlib.suppress(RedisError, OSError):
-        try:
-            await worker.close()
-        except asyncio.CancelledError:
-            task = asyncio.current_task()
-            if task is not None and task.cancelling():
-                raise
-            worker.tasks.clear()
-            await worker.close()
-
-
-class _Beating(Worker):
-    """arq's worker, with a pulse that beats with every look for jobs."""
-
-    pulse: Pulse
-
-    async def heart_beat(self) -> None:
-        """What arq does after every look."""
-        self.pulse.beat()
-        await super().heart_beat()
-
-
-def _arq_worker(settings: Settings, context: WorkerContext, reactions: Reactions) -> _Beating:
-    jobs = {"project": project, "react": react}
-    return _Beating(
-        functions=[func(job, name=name, keep_result=0, max_tries=1, timeout=10) for name, job in jobs.items()],  # type: ignore[arg-type]
-        cron_jobs=[cron(sweep, second=set(range(60)), run_at_startup=True, keep_result=0, timeout=10)],  # type: ignore[arg-type]
-        queue_name=f"{context.prefix}:jobs",
-        ctx={"worker": context, "reactions": reactions},
-        redis_settings=redis_settings(settings.redis_url),
-        max_jobs=settings.worker_jobs,
-        poll_delay=_POLL_S * random.uniform(0.8, 1.25),  # or one of two might always look first, an older version too
-        keep_result=0,
-        handle_signals=False,
-        allow_abort_jobs=False,
-    )
-
-
-def redis_settings(url: str) -> RedisSettings:
-    """arq's settings for a Redis URL; arq knows no unix:// URLs of its own."""
-    parts = urlsplit(url)
-    if parts.scheme == "unix":
-        database = int(parse_qs(parts.query).get("db", ["0"])[0])
-        return RedisSettings(unix_socket_path=parts.path, database=database, conn_retries=1, conn_timeout=2)
-    found = RedisSettings.from_dsn(url)
-    found.conn_retries, found.conn_timeout = 1, 2
-    return found

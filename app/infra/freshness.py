@@ -12,7 +12,8 @@ from app.infra.db import Pool
 from app.infra.hints import HintListener, HintSender
 from app.infra.looking import Look, Looking, reaches, satisfies
 from app.infra.parked import Parked
-from app.infra.redis_views import RedisView, Top
+from app.infra.redis_rankings import Top
+from app.infra.redis_views import RedisView
 from app.infra.server_lives import ServerLives, ServerReplaced
 from app.infra.serving import Serving
 from app.infra.sessions import Sessions

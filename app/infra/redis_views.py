@@ -6,8 +6,8 @@ so a read of both at one moment tells how fresh the answer is. What is written i
 writing it twice changes nothing. A checkpoint that is missing means that Redis lost the shard: readers then ask the
 flat table, and the shard's worker restores it.
 
-A checkpoint that ends in `p` says that something of the shard is parked; the document of a parked aggregate is empty,
-and readers ask the flat table for it. One that ends in `a` says that rows are being amended, and is taken for lost.
+A checkpoint may say that something of the shard is parked (see `redis_checkpoints`); the document of a parked aggregate
+is empty, and readers ask the flat table for it.
 """
 
 import hashlib
@@ -20,10 +20,11 @@ from typing import Any, Final, Generic, TypeVar
 import msgspec
 import redis.asyncio as aioredis
 
-from app.infra import redis_scripts
+from app.infra import redis_checkpoints, redis_scripts
 from app.infra.db import Pool
 from app.infra.decoded import Decoded
 from app.infra.redis_gets import RedisGets
+from app.infra.redis_rankings import Top, leaders, places_of
 from app.infra.redis_rounds import RedisRounds
 from app.infra.table_views import Fenced, Progress, TableView
 from app.infra.tables import Stored
@@ -32,19 +33,10 @@ from app.kernel.view import Key
 Row = TypeVar("Row")
 
 _RESTORE_CHUNK = 500
-_PARKED, _AMENDING = "p", "a"
 _NAMES_KEPT: Final = 16_384
 """Of keys; who goes through more of them than these in turn pays for making each name anew."""
 
 KeepAlive = Callable[[], Awaitable[object]]
-
-
-@dataclass(frozen=True, slots=True)
-class Top:
-    """A member of sorted sets, with the sum of its scores in each of the unions that were asked for."""
-
-    member: str
-    scores: tuple[float, ...]
 
 
 class Lost(Exception):
@@ -92,7 +84,7 @@ class RedisView(Generic[Row]):
         """
         at, name = self._names(key)
         moment = await self._gets.ask(at, name)
-        document, (checkpoint, parked) = moment[name], _checkpoint(moment[at])
+        document, (checkpoint, parked) = moment[name], redis_checkpoints.read(moment[at])
         if checkpoint is None or not document:
             return checkpoint, None, parked
         return checkpoint, self._decoded.of(name, document, self._decode), parked
@@ -101,7 +93,7 @@ class RedisView(Generic[Row]):
         """The least checkpoint of these keys' shards (None: one is lost), the documents there are, and as above."""
         names = {key: self._names(key) for key in keys}
         moment = await self._gets.ask(*(name for both in names.values() for name in both))
-        checkpoints = [_checkpoint(moment[at]) for at in {at for at, _ in names.values()}]
+        checkpoints = [redis_checkpoints.read(moment[at]) for at in {at for at, _ in names.values()}]
         held = {key: (name, moment[name]) for key, (_, name) in names.items()}
         found = {key: self._decoded.of(name, text, self._decode) for key, (name, text) in held.items() if text}
         reached, parked = [each for each, _ in checkpoints if each is not None], any(each for _, each in checkpoints)
@@ -125,12 +117,12 @@ class RedisView(Generic[Row]):
         sets = [f"{self._base}rank:{each}" for union in unions for each in union]
         keys = [self._shard_keys(0)[0], f"{self._base}union:{name}", *merged, *sets]
         answer = await self._top(keys=keys, args=[len(unions), most, kept_ms, position, *map(len, unions)])
-        return _ranking(answer) if answer else None
+        return leaders(answer) if answer else None
 
     async def checkpoints(self) -> Sequence[int | None]:
         """Those of all shards, None where one is lost. Raises RedisError or OSError."""
         moment = await self._gets.ask(*self._checkpoint_names)
-        return [_checkpoint(moment[name])[0] for name in self._checkpoint_names]
+        return [redis_checkpoints.read(moment[name])[0] for name in self._checkpoint_names]
 
     async def held(self, keys: Sequence[Key]) -> Sequence[bytes | None]:
         """The documents of these keys as they are, all out of one moment. Raises RedisError or OSError."""
@@ -142,11 +134,11 @@ class RedisView(Generic[Row]):
         """Shuts out older epochs, and tells the checkpoint (None: lost). Raises Fenced when a newer epoch was here."""
         answer = await self._rounds.run(self._claim, self._shard_keys(shard), [epoch], None)
         _require_unfenced(answer)
-        return _checkpoint(answer)[0]
+        return redis_checkpoints.read(answer)[0]
 
     async def suspend(self, shard: int, epoch: int, position: int) -> None:
         """Says that rows are about to be amended: until the next apply, readers are sent to the flat table."""
-        arguments = [epoch, f"{position}{_AMENDING}"]
+        arguments = [epoch, redis_checkpoints.amending(position)]
         _require_unfenced(await self._rounds.run(self._suspend, self._shard_keys(shard), arguments, None))
 
     async def apply(
@@ -211,7 +203,7 @@ class RedisView(Generic[Row]):
                 await keep_alive()
         if hidden:
             await self._restore_chunk(shard, epoch, {}, hidden)
-        arguments = [epoch, f"{upto}{_PARKED if hidden else ''}"]
+        arguments = [epoch, redis_checkpoints.reached(upto, parked=bool(hidden))]
         _require_unfenced(await self._rounds.run(self._open, self._shard_keys(shard), arguments, self.view.name))
         return copied
 
@@ -231,17 +223,10 @@ class RedisView(Generic[Row]):
             written |= dict.fromkeys(hidden, b"")
             keys += [self._document_key(key) for key in written]
             values = [len(written), *written.values()]
-        for ranking, places in self._places(rows).items():
+        for ranking, places in places_of(self.view, rows).items():
             keys.append(f"{self._base}rank:{ranking}")
             values += [len(places) // 2, *places]
         return keys, values
-
-    def _places(self, rows: Mapping[Key, Stored[Row]]) -> Mapping[str, list[Any]]:
-        places: dict[str, list[Any]] = {}
-        for stored in rows.values() if self.view.rankings else ():
-            for place in self.view.rankings(stored.row) if self.view.rankings else ():
-                places.setdefault(place.ranking, []).extend((place.score, place.member))
-        return places
 
     @property
     def _rows_of_shard(self) -> str:
@@ -255,31 +240,9 @@ class RedisView(Generic[Row]):
 
 
 def _head(progress: Progress) -> list[Any]:
-    return [progress.epoch, progress.start, f"{progress.upto}{_PARKED if progress.parked else ''}"]
-
-
-def _checkpoint(text: bytes | None) -> tuple[int | None, bool]:
-    """The position that a checkpoint tells, None for one that is lost, and whether anything is parked."""
-    if text is None:
-        return None, False
-    try:
-        return int(text), False
-    except ValueError:
-        return (int(text[:-1]), True) if text.endswith(_PARKED.encode()) else (None, False)
+    return [progress.epoch, progress.start, redis_checkpoints.reached(progress.upto, parked=progress.parked)]
 
 
 def _require_unfenced(answer: Any) -> None:
     if answer == b"fenced":
         raise Fenced("a newer epoch writes to Redis")
-
-
-def _ranking(answer: Sequence[Any]) -> tuple[int, list[Top], bool]:
-    at, first, *others = answer
-    members, scores = first[::2], [first[1::2], *others]
-    position, parked = _checkpoint(at)
-    assert position is not None
-    top = [
-        Top(member.decode(), tuple(float(score or 0) for score in each))
-        for member, *each in zip(members, *scores, strict=True)
-    ]
-    return position, top, parked

@@ -14,7 +14,7 @@ from functools import partial
 from uuid import UUID
 
 from app.infra.freshness import ReadModels
-from app.infra.redis_views import Top
+from app.infra.redis_rankings import Top
 from app.infra.wanted import Behind, Wanted
 from app.kernel.rollup import rollup
 from app.kernel.structs import Struct

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from app.infra.leases import Lease
-from app.infra.redis_views import Top
+from app.infra.redis_rankings import Top
 from app.infra.tables import Stored
 from app.kernel.view import Key
 from tests.infra.stores import nothing

@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from app.infra.embedded import Servers
-from app.infra.redis_views import Lost, Top
+from app.infra.redis_rankings import Top
+from app.infra.redis_views import Lost
 from app.infra.table_views import Fenced
 from tests.infra.stand import Stand, opened
 from tests.infra.tally import RANKED, Workshop, places, progress, workshops

@@ -11,7 +11,8 @@ from app import bootstrap
 from app.infra.embedded import Servers
 from app.infra.freshness import ReadModels
 from app.infra.hints import VIEWS, HintListener
-from app.infra.redis_views import RedisView, Top
+from app.infra.redis_rankings import Top
+from app.infra.redis_views import RedisView
 from app.infra.wanted import Behind, Wanted
 from tests.infra.stand import Stand, opened
 from tests.infra.tally import RANKED, Workshop, places, workshops

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.infra.folding import changes, fold
+from app.infra.folding import amended, changes, fold, touching
 from app.infra.tables import Stored
 from app.kernel.messages import Event, Recorded
 from app.kernel.rollup import rollup
@@ -120,6 +120,15 @@ class TestSums:
         assert rows(one)["Leeds"].average == Decimal("1.5")
         assert rows(one, other)["Leeds"].average == Decimal(1)
         assert rows(one, other, sorted_post(3, A), sorted_post(4, B))["Leeds"].average is None
+
+    def test_what_comes_late_is_added_as_if_it_had_not_and_makes_another_row_of_it(self) -> None:
+        late, others = sorted_post(1, A, town("Leeds", 2, "3", first=2)), sorted_post(2, B, town("Leeds", 1, "1"))
+        made, _ = changes(OFFICE, [others], {})
+        present = fold(POST, 0, made, {})
+        missed, _ = changes(OFFICE, [late], {})
+        found = amended(POST, touching(POST, 0, missed), present, position=9)
+        assert POST.commutes
+        assert found == {"Leeds": Stored(rows(late, others)["Leeds"], 0, 9)}
 
     def test_without_finish_a_row_is_its_sums(self) -> None:
         plain = rollup(name="post", row=Town, sums=SUMS, of=OFFICE, contributions=lambda office: office.towns)

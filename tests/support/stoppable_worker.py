@@ -8,13 +8,13 @@ from typing import Any
 
 from app.config import load_settings
 from app.infra.log_tail import LogTail
-from workers import settings as worker
+from workers import arq_worker, settings
 from workers.jobs.shard import ShardProjector
 
 STOPPABLE: dict[str, tuple[Any, str]] = {
     "customer_profile/0": (ShardProjector, "_advance"),
     "log tail": (LogTail, "_advance"),
-    "arq": (worker._Beating, "run_cron"),
+    "arq": (arq_worker.BeatingWorker, "run_cron"),
 }
 """Where each loop comes by with every turn."""
 
@@ -50,7 +50,7 @@ def main() -> None:
     (loop,) = sys.argv[1:]
     kind, name = STOPPABLE[loop]
     setattr(kind, name, Stop().before(getattr(kind, name), loop))
-    worker.run(load_settings())
+    settings.run(load_settings())
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import pytest
 from arq.worker import Worker, func
 
 from tests.support.installation import Installation
-from workers.settings import _close, redis_settings
+from workers.arq_worker import close, redis_settings
 
 pytestmark = pytest.mark.filterwarnings("ignore:Call to deprecated close:DeprecationWarning")
 
@@ -54,14 +54,14 @@ async def _enqueued(worker: Worker, queue: str, finishing: asyncio.Event) -> Non
 
 
 async def test_a_job_that_was_cancelled_while_it_finished_ends_nobody_else(busy: Worker) -> None:
-    await _close(busy)
+    await close(busy)
     assert busy._pool is None, "its connections are closed"
 
 
 async def test_somebody_who_is_cancelled_while_closing_ends(busy: Worker) -> None:
-    closing = asyncio.create_task(_close(busy))
+    closing = asyncio.create_task(close(busy))
     await asyncio.sleep(0)
     closing.cancel()
     await asyncio.wait([closing])
     assert closing.cancelled()
-    await _close(busy)
+    await close(busy)

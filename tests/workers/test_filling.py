@@ -166,16 +166,16 @@ class TestWhatCannotBeApplied:
 def test_rows_that_are_being_written_are_known_as_they_will_be() -> None:
     rows, key = FilledRows[str](kept_bytes=10), new_id()
     before, after, other = (Stored(text, 1, n) for n, text in enumerate(("before", "after", "other"), 1))
-    rows.change({key: before})
+    rows.update({key: before})
     assert rows.take() == {key: before}
     assert rows.of({key}) == {key: before}
-    rows.change({key: after})
+    rows.update({key: after})
     assert rows.of({key}) == {key: after}
     rows.wrote([b"before"])
     assert rows.of({key}) == {key: after}
     assert rows.take() == {key: after}
     rows.wrote([b"after"])
-    rows.change({new_id(): other})
+    rows.update({new_id(): other})
     rows.take()
     rows.wrote([b"others"])
     assert rows.of({key}) == {}, "there is room for one document"

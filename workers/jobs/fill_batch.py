@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -12,14 +11,13 @@ import asyncpg
 
 from app.infra.dead_letters import Letter, blames_the_event
 from app.infra.event_log import EventCatalog, recorded
-from app.infra.folding import Subject, changes, evolved, newborn, touching
 from app.infra.stretches import Logged
-from app.infra.tables import Stored, Table
-from app.kernel.messages import Event, Recorded
+from app.infra.tables import Stored
 from app.kernel.view import Key, own_key
 from app.observability.projecting import Tally
 from workers.jobs.filled_rows import FilledRows
 from workers.jobs.parking import Parking
+from workers.jobs.shard_rows import ShardRows
 from workers.jobs.shared import Stores
 
 Row = TypeVar("Row")
@@ -47,21 +45,24 @@ class FillBatch(Generic[Row]):
     """The rows of one shard in memory, and what is to become of them."""
 
     def __init__(self, stores: Stores[Row], catalog: EventCatalog, shard: int, parking: Parking, tally: Tally) -> None:
-        self._pool, self._table, self._catalog, self._parking = stores.pool, stores.table, catalog, parking
-        self._tally = tally
+        self._catalog, self._parking, self._tally = catalog, parking, tally
         self._view, self._shard = stores.table.view, shard
-        self._by_id = self._view.keys is own_key and self._view.entity is None
+        self._rows, self._entities = FilledRows[Any](), FilledRows[Any]()
+        self._folding = ShardRows(stores.pool, stores.table, shard, self._rows, self._entities)
         self._event_at: datetime | None = None
         self.forget()
 
     def forget(self) -> None:
         """Nothing is known any more: what was to be written has not been."""
-        self._rows, self._entities, self._letters = FilledRows[Any](), FilledRows[Any](), list[Letter]()
+        self._folding.forget()
+        self._letters = list[Letter]()
         self._characters, self._began = 0, time.monotonic()
 
     def is_mine(self, row: asyncpg.Record) -> bool:
         """False for an event that touches no key of this shard, as far as that can be told before it is decoded."""
-        return not self._by_id or self._view.shards == 1 or self._view.shard_of(row["aggregate_id"]) == self._shard
+        if self._view.keys is not own_key or self._view.shards == 1:
+            return True
+        return self._view.shard_of(row["aggregate_id"]) == self._shard
 
     async def fold(self, rows: Sequence[asyncpg.Record]) -> None:
         """Folds events of the log in, and parks those that cannot be folded. Raises TooManyDeadLetters."""
@@ -127,33 +128,4 @@ class FillBatch(Generic[Row]):
 
     async def _fold(self, rows: Sequence[asyncpg.Record]) -> None:
         """All of it or nothing. Raises what the view does."""
-        events = [recorded(self._catalog, row) for row in rows]
-        touches, entities = await self._touching(events)
-        born = newborn(events) if self._by_id else frozenset()
-        keys = {key for _, key in touches}
-        present = {} if self._view.appends else await self._present(self._rows, keys, born, self._table)
-        changed = evolved(self._view, touches, present)
-        self._rows.change(changed)
-        self._entities.change(entities)
-
-    async def _touching(
-        self, events: Sequence[Recorded[Event]]
-    ) -> tuple[Sequence[tuple[Subject, Key]], Mapping[Key, Stored[Any]]]:
-        if self._by_id:
-            return [(event, event.aggregate_id) for event in events], {}
-        subjects, entities = await self._seen(events)
-        return touching(self._view, self._shard, subjects), entities
-
-    async def _seen(self, events: Sequence[Recorded[Event]]) -> tuple[Sequence[Subject], Mapping[Key, Stored[Any]]]:
-        entity, table = self._view.entity, self._table.entities
-        if entity is None or table is None:
-            return events, {}
-        keys = {event.aggregate_id for event in events if type(event.event) in entity.handles}
-        return changes(entity, events, await self._present(self._entities, keys, newborn(events), table))
-
-    async def _present(
-        self, rows: FilledRows[Any], keys: AbstractSet[Key], born: AbstractSet[Key], table: Table[Any]
-    ) -> Mapping[Key, Stored[Any]]:
-        known = rows.of(keys)
-        missing = keys - known.keys() - born
-        return known | await table.load(self._pool, missing) if missing else known
+        self._folding.remember(await self._folding.after([recorded(self._catalog, row) for row in rows]))

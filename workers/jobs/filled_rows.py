@@ -18,10 +18,8 @@ class FilledRows(Generic[Row]):
     """Rows that are changed, rows that are being written, and those that were written last."""
 
     def __init__(self, kept_bytes: int = _KEPT_BYTES) -> None:
-        self._changed: dict[Key, Stored[Row]] = {}
-        self._writing: dict[Key, Stored[Row]] = {}
-        self._written: OrderedDict[Key, tuple[Stored[Row], int]] = OrderedDict()
-        self._bytes, self._kept_bytes = 0, kept_bytes
+        self._kept_bytes = kept_bytes
+        self.forget()
 
     def __len__(self) -> int:
         """How many are changed."""
@@ -38,9 +36,16 @@ class FilledRows(Generic[Row]):
             found = self._written[key][0]
         return found
 
-    def change(self, rows: Mapping[Key, Stored[Row]]) -> None:
+    def update(self, rows: Mapping[Key, Stored[Row]]) -> None:
         """Takes rows that are to be written."""
         self._changed |= rows
+
+    def forget(self) -> None:
+        """Nothing is known any more: what was to be written has not been."""
+        self._changed: dict[Key, Stored[Row]] = {}
+        self._writing: dict[Key, Stored[Row]] = {}
+        self._written: OrderedDict[Key, tuple[Stored[Row], int]] = OrderedDict()
+        self._bytes = 0
 
     def take(self) -> Mapping[Key, Stored[Row]]:
         """What is to be written; it stays known, and `wrote` must follow."""

@@ -44,7 +44,7 @@ class ShardProjector(Generic[Row]):
         self._position = self._stored = self._head = lease.position
         self._renewed = time.monotonic()
         self._parking = Parking(stores.pool, lease.shard_id, shared.parked_at_most)
-        self._rows = ShardRows(stores.pool, stores.table, self._shard, self._written)
+        self._rows = ShardRows.recent(stores.pool, stores.table, self._shard, self._written)
         self._mirror = Mirror(stores.pool, stores.documents, shared.rounds, lease, self._parking.sequences)
         self._redemption = Redemption(
             stores, shared, self._rows, self._mirror, self._parking, self._standing, self._renew

@@ -4,7 +4,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
 from app.infra.db import Pool
@@ -38,13 +38,48 @@ class Folded(Generic[Row]):
         return [*map(table.document, self.rows.values())], beneath
 
 
-class ShardRows(Generic[Row]):
-    """Folds events into a shard's rows. `written` is awaited before rows are loaded, which may be being written."""
+class Kept(Protocol[Row]):
+    """Rows that are in memory."""
 
-    def __init__(self, pool: Pool, table: TableView[Row], shard: int, written: Callable[[], Awaitable[None]]) -> None:
+    def of(self, keys: AbstractSet[Key]) -> dict[Key, Stored[Row]]:
+        """Those of these keys, as far as they are known."""
+
+    def update(self, rows: Mapping[Key, Stored[Row]]) -> None:
+        """Takes rows as they are now."""
+
+    def forget(self) -> None:
+        """Nothing is known any more: what was to be written has not been."""
+
+
+async def _at_once() -> None:
+    """What is loaded is not being written meanwhile."""
+
+
+class ShardRows(Generic[Row]):
+    """Folds events into a shard's rows, and keeps these and their entities where it is told.
+
+    `written` is awaited before rows are loaded, which may be being written.
+    """
+
+    def __init__(
+        self,
+        pool: Pool,
+        table: TableView[Row],
+        shard: int,
+        rows: Kept[Row],
+        entities: Kept[Any],
+        written: Callable[[], Awaitable[None]] = _at_once,
+    ) -> None:
         self._pool, self._table, self._shard, self._written = pool, table, shard, written
-        self._view = table.view
-        self.forget()
+        self._view, self._rows, self._entities = table.view, rows, entities
+
+    @classmethod
+    def recent(
+        cls, pool: Pool, table: TableView[Row], shard: int, written: Callable[[], Awaitable[None]]
+    ) -> "ShardRows[Row]":
+        """Those of a shard that remembers the last few thousand, and of a view whose rows never change none."""
+        rows = _RecentRows[Row](0 if table.view.appends else _REMEMBERED_ROWS)
+        return cls(pool, table, shard, rows, _RecentRows[Any](_REMEMBERED_ROWS), written)
 
     async def after(self, events: Sequence[Recorded[Event]]) -> Folded[Row]:
         """What the events make of the rows. Raises what the view does."""
@@ -69,13 +104,13 @@ class ShardRows(Generic[Row]):
 
     def remember(self, folded: Folded[Row]) -> None:
         """Nobody else writes these rows while the lease holds, so they need not be read again."""
-        if not self._view.appends:
-            self._rows.update(folded.rows)
+        self._rows.update(folded.rows)
         self._entities.update(folded.entities)
 
     def forget(self) -> None:
         """Nothing is known any more: what was to be written has not been."""
-        self._rows, self._entities = _Recent[Row](_REMEMBERED_ROWS), _Recent[Any](_REMEMBERED_ROWS)
+        self._rows.forget()
+        self._entities.forget()
 
     async def present(self, keys: AbstractSet[Key], born: AbstractSet[Key] = frozenset()) -> Mapping[Key, Stored[Row]]:
         """The rows of these keys, as far as there are any. Of those that are just born, there are none."""
@@ -87,9 +122,9 @@ class ShardRows(Generic[Row]):
         return await self._known(self._entities, keys, born, self._table.entities)
 
     async def _known(
-        self, recent: "_Recent[Any]", keys: AbstractSet[Key], born: AbstractSet[Key], table: Table[Any]
+        self, kept: Kept[Any], keys: AbstractSet[Key], born: AbstractSet[Key], table: Table[Any]
     ) -> Mapping[Key, Stored[Any]]:
-        known = recent.of(keys)
+        known = kept.of(keys)
         missing = keys - known.keys() - born
         if not missing:
             return known
@@ -105,15 +140,17 @@ class ShardRows(Generic[Row]):
         return changes(entity, events, await self.entities(keys, newborn(events)))
 
 
-class _Recent(Generic[Row]):
+class _RecentRows(Generic[Row]):
     """The rows written last, so many of them."""
 
     def __init__(self, at_most: int) -> None:
         self._rows: OrderedDict[Key, Stored[Row]] = OrderedDict()
         self._at_most = at_most
 
+    def forget(self) -> None:
+        self._rows.clear()
+
     def of(self, keys: AbstractSet[Key]) -> dict[Key, Stored[Row]]:
-        """Those of these keys, as far as they are known."""
         return {key: self._rows[key] for key in keys if key in self._rows}
 
     def update(self, rows: Mapping[Key, Stored[Row]]) -> None:
