@@ -119,7 +119,8 @@ async def catch_up_new_view(rig: Rig, view: View[Any] = order_details.VIEW, even
     No other worker may be running. The view begins empty, in both stores.
     """
     await _fill(rig, events)
-    async with _alone(rig, view) as owner:
+    async with all_held(rig, but=view.name) as owner:
+        await _empty(rig, owner, rig.reads.table(view))
         head = await rig.commands.head()
         rig.start_worker()
         await _until(owner, view, "owner is not null and position > 0")
@@ -150,16 +151,14 @@ update policy.checkpoints set lease_until = null, position = (select max(positio
 
 
 @asynccontextmanager
-async def _alone(rig: Rig, view: View[Any]) -> AsyncIterator[asyncpg.Connection]:
-    """Empties the view, and holds the leases of all others, and of policies, meanwhile."""
+async def all_held(rig: Rig, but: str = "") -> AsyncIterator[asyncpg.Connection]:
+    """Holds the leases of all views but one, and of policies: a worker works on nothing else meanwhile."""
     owner = await asyncpg.connect(rig.settings.database_url)
-    table = rig.reads.table(view)
     try:
         await owner.execute(
-            "update read.checkpoints set lease_until = 'infinity', epoch = epoch + 1 where view <> $1", view.name
+            "update read.checkpoints set lease_until = 'infinity', epoch = epoch + 1 where view <> $1", but
         )
         await owner.execute("update policy.checkpoints set lease_until = 'infinity', epoch = epoch + 1")
-        await _empty(rig, owner, table)
         yield owner
     finally:
         await owner.execute("update read.checkpoints set lease_until = null")

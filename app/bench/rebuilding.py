@@ -6,7 +6,7 @@ from typing import Any
 
 import asyncpg
 
-from app.bench.projecting import Cpu, cpu
+from app.bench.projecting import Cpu, all_held, cpu
 from app.bench.rig import Rig, at_once, clock
 from app.bootstrap import open_redis, prefix_of
 from app.infra import rebuilding
@@ -79,9 +79,7 @@ async def _carried_out(rig: Rig, number: int) -> None:
 
 async def rebuild(rig: Rig, view: View[Any] = order_details.VIEW) -> Rebuilt:
     """One worker, which is running and idle, fills the view's next generation, until it has its indexes."""
-    owner = await asyncpg.connect(rig.settings.database_url)
-    try:
-        await owner.execute("update read.checkpoints set lease_until = 'infinity', epoch = epoch + 1")
+    async with all_held(rig) as owner:
         rig.start_worker()
         await asyncio.sleep(_STARTING_S)
         head = await rig.commands.head()
@@ -93,9 +91,6 @@ async def rebuild(rig: Rig, view: View[Any] = order_details.VIEW) -> Rebuilt:
         await _until_in_redis(rig, view, generation, head)
         took, used = clock() - began, await cpu(rig) - before
         rig.stop_workers()
-    finally:
-        await owner.execute("update read.checkpoints set lease_until = null")
-        await owner.close()
     return Rebuilt(view.name, head, head / took, used / head)
 
 
