@@ -28,7 +28,7 @@ from tests.support.installation import Installation, installation
 from tests.support.projecting import acquired, project, worker
 from tests.support.replay import assert_views_equal_a_replay
 from tests.write_model.floor import LYON, Floor, registration, until
-from workers.jobs import amending, parking, shard, shard_rows
+from workers.jobs import amending, parking, shard_rows
 from workers.jobs.context import WorkerContext
 from write_model.customers.commands import ChangeAddress, Tier, UpgradeCustomer
 
@@ -108,7 +108,7 @@ class Ward:
 @pytest.fixture
 async def ward(servers: Servers, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Ward]:
     monkeypatch.setattr(parking, "LOOK_S", 0.02)
-    monkeypatch.setattr(shard, "_PAUSES_S", (0.0, 0.01, 0.02))
+    monkeypatch.setattr(parking, "_PAUSES_S", (0.0, 0.01, 0.02))
     async with (
         installation(servers) as made,
         asyncpg.create_pool(made.database_url, min_size=1, max_size=3) as db,

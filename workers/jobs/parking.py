@@ -1,14 +1,16 @@
 """What one shard has parked: which events are held back, and what an operator wants to be done with them."""
 
+import asyncio
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from collections.abc import Set as AbstractSet
+from typing import Final
 from uuid import UUID
 
 import structlog
 
 from app.infra.db import Pool
-from app.infra.dead_letters import DeadLetters, Failure, Letter, TooManyDeadLetters
+from app.infra.dead_letters import DeadLetters, Failure, Letter, TooManyDeadLetters, blames_the_event
 from app.infra.leases import ShardId
 from app.infra.stretches import Logged
 
@@ -16,6 +18,34 @@ _log = structlog.get_logger()
 
 LOOK_S = 1.0
 """How often a shard that has parked something looks whether that is to be tried again."""
+
+
+_PAUSES_S: Final = (0.0, 0.05, 0.25)
+"""Before each attempt to apply an event that could not be applied; after the last one it is parked."""
+
+ATTEMPTS: Final = len(_PAUSES_S)
+
+
+async def failure_of(
+    apply: Callable[[], Awaitable[None]], start_over: Callable[[], Awaitable[None]]
+) -> Exception | None:
+    """What is raised when one event is applied, however often it is tried; None when it is applied.
+
+    `start_over` is awaited after each failure. Raises whatever the event is not to blame for.
+    """
+    failure: Exception | None = None
+    for pause_s in _PAUSES_S:
+        await asyncio.sleep(pause_s)
+        try:
+            await apply()
+        except Exception as error:
+            if not blames_the_event(error):
+                raise
+            failure = error
+            await start_over()
+        else:
+            return None
+    return failure
 
 
 class Parking:

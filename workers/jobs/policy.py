@@ -23,15 +23,12 @@ from app.kernel.policy import Policy
 from app.kernel.pulse import Pulse
 from app.observability.projecting import Projections
 from workers.ending import end
-from workers.jobs.parking import Parking
+from workers.jobs.parking import ATTEMPTS, Parking, failure_of
 from workers.jobs.rest import Rest, Resting
 from workers.jobs.schedule import Dispatcher
 from workers.jobs.shard import RENEW_S
 
 _NOTHING: Final = Decisions()
-
-_PAUSES_S: Final = (0.0, 0.05, 0.25)
-"""Before each attempt to react to an event that could not be reacted to; after the last one it is parked."""
 
 
 @dataclass(frozen=True)
@@ -142,22 +139,15 @@ class PolicyRunner:
 
     async def _attempt(self, single: Stretch) -> None:
         """Reacts to one event; parks it where that cannot be done."""
-        failure: Exception
-        for pause_s in _PAUSES_S:
-            await asyncio.sleep(pause_s)
-            try:
-                await self._take(single)
-            except Exception as error:
-                if not blames_the_event(error):
-                    raise
-                self._position, failure = self._stored, error
-                self._tally.failures += 1
-            else:
-                return
-        await self._park(single, failure)
+        failure = await failure_of(partial(self._take, single), self._fail)
+        if failure is not None:
+            await self._park(single, self._parking.letter(single.events[0], failure, ATTEMPTS))
 
-    async def _park(self, single: Stretch, failure: Exception) -> None:
-        letter = self._parking.letter(single.events[0], failure, len(_PAUSES_S))
+    async def _fail(self) -> None:
+        self._tally.failures += 1
+        self._position = self._stored
+
+    async def _park(self, single: Stretch, letter: Letter) -> None:
         self._position = single.upto
         await self._move(_NOTHING, self._parking_of([letter]))
         self._parking.sequences.add(single.events[0].aggregate_id)

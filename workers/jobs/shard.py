@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from functools import partial
-from typing import Final, Generic, TypeVar
+from typing import Generic, TypeVar
 from uuid import UUID
 
 from app.infra.dead_letters import Letter, blames_the_event
@@ -16,7 +16,7 @@ from app.kernel.pulse import Pulse
 from app.kernel.view import own_key
 from workers.ending import end
 from workers.jobs.mirror import Mirror
-from workers.jobs.parking import Parking
+from workers.jobs.parking import ATTEMPTS, Parking, failure_of
 from workers.jobs.redemption import Redemption
 from workers.jobs.rest import Resting
 from workers.jobs.shard_rows import Folded, ShardRows
@@ -27,9 +27,6 @@ Row = TypeVar("Row")
 
 RENEW_S = 0.9
 """How often the lease is renewed where nothing moves: with every sweep of the tail, even if that comes early."""
-
-_PAUSES_S: Final = (0.0, 0.05, 0.25)
-"""Before each attempt to apply an event that could not be applied; after the last one it is parked."""
 
 
 class ShardProjector(Generic[Row]):
@@ -130,21 +127,17 @@ class ShardProjector(Generic[Row]):
 
     async def _attempt(self, single: Stretch) -> None:
         """Applies one event; parks it where it cannot be applied."""
-        failure: Exception
-        for pause_s in _PAUSES_S:
-            await asyncio.sleep(pause_s)
-            try:
-                await self._project(single)
-                await self._written()
-            except Exception as error:
-                if not blames_the_event(error):
-                    raise
-                failure = error
-                self._tally.failures += 1
-                await self._start_over()
-            else:
-                return
-        await self._park(single, self._parking.letter(single.events[0], failure, len(_PAUSES_S)))
+        failure = await failure_of(partial(self._apply, single), self._fail)
+        if failure is not None:
+            await self._park(single, self._parking.letter(single.events[0], failure, ATTEMPTS))
+
+    async def _apply(self, single: Stretch) -> None:
+        await self._project(single)
+        await self._written()
+
+    async def _fail(self) -> None:
+        self._tally.failures += 1
+        await self._start_over()
 
     async def _park(self, single: Stretch, letter: Letter) -> None:
         parked = frozenset({single.events[0].aggregate_id})
