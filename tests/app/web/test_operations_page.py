@@ -25,6 +25,7 @@ from tests.app.web.operations_page import UNNAMED, OperationsPage
 from tests.support.installation import Installation, installation
 from tests.support.replay import until_caught_up
 from tests.write_model.floor import Floor, envelope, order_of
+from workers.settings import STINT_S
 from write_model.customers.commands import Tier, UpgradeCustomer
 from write_model.orders.commands import PayOrder
 from write_model.orders.events import OrderPaid
@@ -108,7 +109,7 @@ async def test_under_a_load_the_figures_and_the_plots_move(
         await expect(ops.page.locator("#commands-body tr").filter(has_text="PlaceOrder")).to_be_visible()
         await expect(ops.page.locator("#commands-rate")).not_to_have_text("0")
         await expect(ops.page.locator("#outcomes-body")).to_contain_text("INSUFFICIENT_STOCK")
-        await expect(ops.page.locator("#vital-workers")).to_have_text("2")
+        await expect(ops.page.locator("#vital-workers")).to_have_text("2", timeout=2_000 * STINT_S)
         for scheme in ("light", "dark"):
             await ops.page.emulate_media(color_scheme=scheme)
             await ops.page.screenshot(path=tmp_path / f"{scheme}.png")
