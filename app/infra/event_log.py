@@ -17,6 +17,9 @@ import msgspec
 from app.infra.db import Pool
 from app.kernel.messages import Event, Recorded, Upcasters
 
+COLUMNS = "position, aggregate_type, aggregate_id, version, type, schema_version, data, metadata, recorded_at"
+"""What is selected of the log, in this order, which `recorded` reads by."""
+
 _READ = """
 select position, aggregate_type, aggregate_id, version, type, schema_version,
        case when type = any($3) then data end as data,
@@ -24,14 +27,14 @@ select position, aggregate_type, aggregate_id, version, type, schema_version,
 from write.events where position > $1 order by position limit $2
 """
 
-_HISTORY = """
-select position, aggregate_type, aggregate_id, version, type, schema_version, data, metadata, recorded_at
+_HISTORY = f"""
+select {COLUMNS}
 from write.events where position > $1 and position <= $2 and type = any($3) order by position limit $4
 """
 _HISTORY_BATCH = 2_000
 
-_AT = """
-select position, aggregate_type, aggregate_id, version, type, schema_version, data, metadata, recorded_at
+_AT = f"""
+select {COLUMNS}
 from write.events where position = $1
 """
 
@@ -42,6 +45,7 @@ where locktype = 'relation' and relation = 'write.events'::regclass and mode = '
 """
 
 encode = msgspec.json.Encoder(decimal_format="string").encode
+_decode = msgspec.json.Decoder().decode
 
 
 def as_json(value: Any) -> str:
@@ -198,13 +202,7 @@ async def history(
 
 
 def recorded(catalog: EventCatalog, row: asyncpg.Record) -> Recorded[Event]:
-    """A row of the log, decoded and brought to today's shape."""
-    return Recorded(
-        position=row["position"],
-        aggregate_type=row["aggregate_type"],
-        aggregate_id=row["aggregate_id"],
-        version=row["version"],
-        event=catalog.decode(row["type"], row["schema_version"], row["data"]),
-        metadata=msgspec.json.decode(row["metadata"]),
-        recorded_at=row["recorded_at"],
-    )
+    """A row of the log, of its COLUMNS, decoded and brought to today's shape."""
+    position, aggregate_type, aggregate_id, version, name, schema_version, data, metadata, recorded_at = row
+    event = catalog.decode(name, schema_version, data)
+    return Recorded(position, aggregate_type, aggregate_id, version, event, _decode(metadata), recorded_at)

@@ -69,8 +69,9 @@ def newborn(events: Iterable[Recorded[Any]]) -> AbstractSet[Key]:
 
 def touching(view: View[Row], shard: int, subjects: Iterable[Subject]) -> list[tuple[Subject, Key]]:
     """The subjects, each with the keys of this shard that it touches."""
-    if view.keys is own_key and view.shards == 1:
-        return [(subject, _event(subject).aggregate_id) for subject in subjects]
+    if view.keys is own_key:
+        own: list[tuple[Subject, Key]] = [(subject, _event(subject).aggregate_id) for subject in subjects]
+        return own if view.shards == 1 else [touch for touch in own if view.shard_of(touch[1]) == shard]
     return [(subject, key) for subject in subjects for key in view.keys(subject) if view.shard_of(key) == shard]
 
 
@@ -91,10 +92,15 @@ def evolved(
 ) -> dict[Key, Stored[Row]]:
     """The same, where it is known already what touches which keys."""
     changed: dict[Key, Stored[Row]] = {}
+    evolve = view.evolve
     for subject, key in touches:
-        after = _evolve(view, changed.get(key) or present.get(key), subject, key)
-        if after is not None:
-            changed[key] = after
+        event = subject.recorded if isinstance(subject, Change) else subject
+        before = changed.get(key) or present.get(key)
+        if before is not None and before.position >= event.position:
+            continue
+        row = evolve(before.row if before is not None else None, subject, key)
+        if row is not None:
+            changed[key] = Stored(row, _version(before, event, key), event.position)
     return changed
 
 
@@ -111,16 +117,6 @@ def amended(
         if (row := view.evolve(before.row, subject, key)) is not None:
             changed[key] = Stored(row, _version(before, _event(subject), key), position)
     return changed
-
-
-def _evolve(view: View[Row], before: Stored[Row] | None, subject: Subject, key: Key) -> Stored[Row] | None:
-    event = _event(subject)
-    if before is not None and before.position >= event.position:
-        return None
-    row = view.evolve(before.row if before else None, subject, key)
-    if row is None:
-        return None
-    return Stored(row, _version(before, event, key), event.position)
 
 
 def _event(subject: Subject) -> Recorded[Any]:

@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 
 from app import bootstrap, registry
-from app.infra.event_log import recorded
+from app.infra.event_log import COLUMNS, recorded
 from app.infra.folding import Subject, changes, fold
 from app.infra.tables import Stored
 from app.kernel import structs
@@ -16,10 +16,7 @@ from app.kernel.messages import Recorded
 from app.kernel.view import Key, View
 from tests.support.installation import Installation
 
-_ALL = """
-select position, aggregate_type, aggregate_id, version, type, schema_version, data, metadata, recorded_at
-from write.events order by position
-"""
+_ALL = f"select {COLUMNS} from write.events order by position"
 
 
 async def whole_log(database_url: str) -> list[Recorded[Any]]:

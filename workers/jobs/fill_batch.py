@@ -13,7 +13,7 @@ from app.infra.dead_letters import Letter, blames_the_event
 from app.infra.event_log import EventCatalog, recorded
 from app.infra.stretches import Logged
 from app.infra.tables import Stored
-from app.kernel.view import Key, own_key
+from app.kernel.view import Key
 from app.observability.projecting import Tally
 from workers.jobs.filled_rows import FilledRows
 from workers.jobs.parking import Parking
@@ -46,7 +46,6 @@ class FillBatch(Generic[Row]):
 
     def __init__(self, stores: Stores[Row], catalog: EventCatalog, shard: int, parking: Parking, tally: Tally) -> None:
         self._catalog, self._parking, self._tally = catalog, parking, tally
-        self._view, self._shard = stores.table.view, shard
         self._rows, self._entities = FilledRows[Any](), FilledRows[Any]()
         self._folding = ShardRows(stores.pool, stores.table, shard, self._rows, self._entities)
         self._event_at: datetime | None = None
@@ -58,17 +57,10 @@ class FillBatch(Generic[Row]):
         self._letters = list[Letter]()
         self._characters, self._began = 0, time.monotonic()
 
-    def is_mine(self, row: asyncpg.Record) -> bool:
-        """False for an event that touches no key of this shard, as far as that can be told before it is decoded."""
-        if self._view.keys is not own_key or self._view.shards == 1:
-            return True
-        return self._view.shard_of(row["aggregate_id"]) == self._shard
-
     async def fold(self, rows: Sequence[asyncpg.Record]) -> None:
-        """Folds events of the log in, and parks those that cannot be folded. Raises TooManyDeadLetters."""
-        mine = [row for row in rows if self.is_mine(row)]
-        for start in range(0, len(mine), AT_ONCE):
-            part = self._passing(mine[start : start + AT_ONCE])
+        """Folds events of the shard in, and parks those that cannot be folded. Raises TooManyDeadLetters."""
+        for start in range(0, len(rows), AT_ONCE):
+            part = self._passing(rows[start : start + AT_ONCE])
             try:
                 await self._fold(part)
             except Exception as error:
@@ -76,9 +68,9 @@ class FillBatch(Generic[Row]):
                     raise
                 await self._fold_singly(part)
             await asyncio.sleep(0)
-        self._tally.events += len(mine)
-        self._characters += sum([len(row["data"]) for row in mine])
-        self._event_at = mine[-1]["recorded_at"] if mine else self._event_at
+        self._tally.events += len(rows)
+        self._characters += sum([len(row["data"]) for row in rows])
+        self._event_at = rows[-1]["recorded_at"] if rows else self._event_at
 
     def park(self, row: asyncpg.Record, error: Exception) -> None:
         """The event could not be applied, and nothing of its aggregate is from here on. Raises TooManyDeadLetters."""

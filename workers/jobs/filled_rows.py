@@ -1,7 +1,6 @@
 """The rows of a shard that is being filled, as far as they are in memory."""
 
-from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Generic, TypeVar
 
@@ -15,10 +14,13 @@ _KEPT_BYTES = 12_000_000
 
 
 class FilledRows(Generic[Row]):
-    """Rows that are changed, rows that are being written, and those that were written last."""
+    """Rows that are changed, rows that are being written, and those that were written last.
 
-    def __init__(self, kept_bytes: int = _KEPT_BYTES) -> None:
-        self._kept_bytes = kept_bytes
+    Of these, two halves are kept: when the later one is full, the earlier is forgotten.
+    """
+
+    def __init__(self, kept_bytes: int | None = None) -> None:
+        self._half = (kept_bytes or _KEPT_BYTES) // 2
         self.forget()
 
     def __len__(self) -> int:
@@ -27,13 +29,10 @@ class FilledRows(Generic[Row]):
 
     def of(self, keys: AbstractSet[Key]) -> dict[Key, Stored[Row]]:
         """Those of these keys, as far as they are in memory."""
-        return {key: found for key in keys if (found := self._find(key)) is not None}
-
-    def _find(self, key: Key) -> Stored[Row] | None:
-        found = self._changed.get(key) or self._writing.get(key)
-        if found is None and key in self._written:
-            self._written.move_to_end(key)
-            found = self._written[key][0]
+        found = dict[Key, Stored[Row]]()
+        for rows in (self._changed, self._writing, self._later, self._earlier):
+            if rows and len(found) < len(keys):
+                found |= {key: rows[key] for key in keys if key in rows and key not in found}
         return found
 
     def update(self, rows: Mapping[Key, Stored[Row]]) -> None:
@@ -44,7 +43,8 @@ class FilledRows(Generic[Row]):
         """Nothing is known any more: what was to be written has not been."""
         self._changed: dict[Key, Stored[Row]] = {}
         self._writing: dict[Key, Stored[Row]] = {}
-        self._written: OrderedDict[Key, tuple[Stored[Row], int]] = OrderedDict()
+        self._later: dict[Key, Stored[Row]] = {}
+        self._earlier: dict[Key, Stored[Row]] = {}
         self._bytes = 0
 
     def take(self) -> Mapping[Key, Stored[Row]]:
@@ -53,15 +53,10 @@ class FilledRows(Generic[Row]):
         return self._writing
 
     def wrote(self, documents: Sequence[bytes]) -> None:
-        """What was taken is written, as these documents in the same order."""
-        self._keep(zip(self._writing.items(), documents, strict=True))
+        """What was taken is written, as these documents."""
+        size = sum(map(len, documents))
+        if self._bytes + size > self._half:
+            self._earlier, self._later, self._bytes = self._later, {}, 0
+        self._later |= self._writing
+        self._bytes += size
         self._writing = {}
-
-    def _keep(self, written: Iterable[tuple[tuple[Key, Stored[Row]], bytes]]) -> None:
-        for (key, stored), document in written:
-            _, before = self._written.pop(key, (None, 0))
-            self._written[key] = stored, len(document)
-            self._bytes += len(document) - before
-        while self._bytes > self._kept_bytes:
-            _, (_, size) = self._written.popitem(last=False)
-            self._bytes -= size

@@ -8,6 +8,7 @@ there is room.
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import aclosing
 from typing import Any, Generic, TypeVar
 
 import asyncpg
@@ -105,12 +106,13 @@ class ShardFiller(Generic[Row]):
     async def _fill_up_to(self, horizon: int) -> None:
         """Should a batch be impossible to write, it is written event by event, to find out because of which."""
         try:
-            async for past in self._past.between(self._position, horizon):
-                await self._batch.fold(past.rows)
-                self._pulse.beat()
-                self._position = past.upto
-                if self._batch.is_full:
-                    await self._flush()
+            async with aclosing(self._past.between(self._position, horizon)) as stretches:
+                async for past in stretches:
+                    await self._batch.fold(past.of(self._stores.table.view, self._shard))
+                    self._pulse.beat()
+                    self._position = past.upto
+                    if self._batch.is_full:
+                        await self._flush()
             await self._flush()
             await self._written()
         except Exception as error:
@@ -121,11 +123,11 @@ class ShardFiller(Generic[Row]):
             await self._fill_singly(reached)
 
     async def _fill_singly(self, upto: int) -> None:
-        async for past in self._past.between(self._position, upto):
-            for row in past.rows:
-                if self._batch.is_mine(row):
+        async with aclosing(self._past.between(self._position, upto)) as stretches:
+            async for past in stretches:
+                for row in past.of(self._stores.table.view, self._shard):
                     await self._attempt(row)
-            await self._flush_at(past.upto)
+                await self._flush_at(past.upto)
 
     async def _attempt(self, row: asyncpg.Record) -> None:
         try:
