@@ -92,7 +92,7 @@ _TITLES = {
 async def bench(console: Console, wanted: Wanted, *, as_json: bool, plot: Path | None = None) -> None:
     """The bench, on servers of its own."""
     with temporary() as folder, console.status("Starting servers") as status:
-        async with rig(Path(folder)) as made:
+        async with rig(folder) as made:
             report = await measure(made, wanted, status.update)
     if plot:
         from app.bench.plot import draw  # noqa: PLC0415 - needs what only development has

@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
@@ -190,9 +190,12 @@ async def at_once(clients: int, work: range, do: Callable[[int], Awaitable[objec
     await asyncio.gather(*(client() for _ in range(clients)))
 
 
-def temporary() -> "tempfile.TemporaryDirectory[str]":
-    """A folder for the data, gone afterwards."""
-    return tempfile.TemporaryDirectory(prefix="counterfoil-bench-")
+@contextmanager
+def temporary() -> Iterator[Path]:
+    """A folder for the data, gone afterwards. The servers' user can enter it, or they would put them elsewhere."""
+    with tempfile.TemporaryDirectory(prefix="counterfoil-bench-") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
 
 
 def clock() -> float:
