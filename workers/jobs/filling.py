@@ -15,6 +15,7 @@ import asyncpg
 import structlog
 from redis.exceptions import RedisError
 
+from app.garbage import growing
 from app.infra.dead_letters import blames_the_event
 from app.infra.filled_tables import FilledTables
 from app.infra.leases import Lease
@@ -65,7 +66,7 @@ class ShardFiller(Generic[Row]):
 
         Raises Fenced when it is lost, and TooManyDeadLetters.
         """
-        with self._projections.holding(self._lease.shard_id.view, self._shard) as self._pulse:
+        with growing(), self._projections.holding(self._lease.shard_id.view, self._shard) as self._pulse:
             await self._fill_while_leased()
         return Lease(self._lease.shard_id, self._lease.epoch, self._stored)
 

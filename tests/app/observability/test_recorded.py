@@ -36,6 +36,8 @@ class Prometheus:
                 answer = await client.get(f"{self.url}/api/v1/query", params={"query": expression})
         except httpx.TransportError:
             return None
+        if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE:  # while it starts
+            return None
         found = answer.json().get("data", {}).get("result", [])
         return float(found[0]["value"][1]) if found else None
 
