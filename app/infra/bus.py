@@ -163,10 +163,9 @@ async def _first_receipt(connection: Connection | Pool, command_id: UUID, print_
 
 def statement_of(work: Work, command: Command, print_: bytes) -> Appending:
     """What the work has queued, its events and the command's record, as one statement."""
-    decision, record = work.decision, AppendedCommand(type(command).__name__, print_)
-    assert decision is not None, f"the handler of {record.type} decided nothing"
-    aggregate = (decision.aggregate_type, decision.aggregate_id, decision.version)
-    return appending(work.envelope, record, aggregate, decision.events, work.writes, work.assumptions)
+    record = AppendedCommand(type(command).__name__, print_)
+    assert work.decisions, f"the handler of {record.type} decided nothing"
+    return appending(work.envelope, record, work.decisions, work.writes, work.assumptions)
 
 
 def fingerprint(command: Command, envelope: Envelope) -> bytes:

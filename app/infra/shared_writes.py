@@ -121,8 +121,12 @@ def _of_different_aggregates(asked: Sequence[_Asked]) -> list[_Asked]:
 
     In the order of command ids: should two processes be sent the same commands, neither waits for the other's in turn.
     """
-    first = {each.statement.aggregate_id: each for each in reversed(asked)}
-    commands = {each.statement.command_id.int: each for each in first.values()}
+    changed = set[UUID]()
+    commands = dict[int, _Asked]()
+    for each in asked:
+        if changed.isdisjoint(each.statement.aggregates):
+            changed |= each.statement.aggregates
+            commands[each.statement.command_id.int] = each
     return [commands[number] for number in sorted(commands)]
 
 

@@ -7,20 +7,11 @@ from uuid import UUID
 
 import asyncpg
 
+from app.infra.appending import Decision
 from app.infra.one_statement import Assumption, Write
 from app.infra.reads import Reads
 from app.kernel.errors import Refusal, VersionConflict
 from app.kernel.messages import Envelope, Event, Principal
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """The events of one aggregate, to follow its present version."""
-
-    aggregate_type: str
-    aggregate_id: UUID
-    version: int
-    events: Sequence[Event]
 
 
 @dataclass(slots=True)
@@ -34,7 +25,7 @@ class Work:
 
     envelope: Envelope
     reads: Reads
-    decision: Decision | None = field(default=None, init=False)
+    decisions: list[Decision] = field(default_factory=list, init=False)
     writes: list[Write] = field(default_factory=list, init=False)
     assumptions: list[Assumption] = field(default_factory=list, init=False)
     locks: dict[str, list[UUID]] = field(default_factory=dict, init=False)
@@ -103,7 +94,10 @@ class Work:
             raise VersionConflict(aggregate_id=aggregate_id, expected=expected, actual=version)
 
     def record(self, aggregate_type: str, aggregate_id: UUID, version: int, events: Sequence[Event]) -> None:
-        """Hands over the events to append after `version`: once a command, and at least one event."""
-        assert self.decision is None, "a command decides once, on one aggregate"
+        """Hands over the events to append after `version`, at least one: once for each aggregate that is decided on.
+
+        The first is the command's own, which its receipt names. All of it is appended, or nothing.
+        """
         assert events
-        self.decision = Decision(aggregate_type, aggregate_id, version, events)
+        assert all(each.aggregate_id != aggregate_id for each in self.decisions), "an aggregate is decided on once"
+        self.decisions.append(Decision(aggregate_type, aggregate_id, version, events))

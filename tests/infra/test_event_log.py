@@ -14,7 +14,7 @@ import pytest
 
 from app import registry
 from app.infra import appending, event_log, generations, log_tail
-from app.infra.appending import AppendedCommand
+from app.infra.appending import AppendedCommand, Decision
 from app.infra.db import COMMAND_ROLE, PROJECTION_ROLE, Pool, open_pool
 from app.infra.event_log import Batch, GapTracker, LogReader
 from app.infra.hints import HintListener
@@ -108,7 +108,7 @@ async def append(
 ) -> Any:
     envelope = Envelope(command_id=new_id(), actor=ACTOR, correlation_id=new_id())
     record = AppendedCommand("ChangeAddress", b"")
-    statement = appending.appending(envelope, record, ("customer", aggregate_id, version), events)
+    statement = appending.appending(envelope, record, [Decision("customer", aggregate_id, version, events)])
     return await appending.append(connection, statement)
 
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
-from app.infra.appending import AppendedCommand, append, appending
+from app.infra.appending import AppendedCommand, Decision, append, appending
 from app.infra.one_statement import Assumption, Write, as_one
 from app.kernel.clock import new_id, now
 from app.kernel.messages import Envelope, Principal, Receipt
@@ -37,7 +37,7 @@ async def send(db: asyncpg.Pool, *writes: Write, assume: tuple[Assumption, ...] 
     customer = new_id()
     changed = [AddressChanged(customer_id=customer, address=LEEDS, changed_at=now()) for _ in range(events)]
     record = AppendedCommand("ChangeAddress", b"")
-    statement = appending(envelope, record, ("customer", customer, 0), changed, writes, assume)
+    statement = appending(envelope, record, [Decision("customer", customer, 0, changed)], writes, assume)
     async with db.acquire() as connection:
         return await append(connection, statement)
 
