@@ -75,7 +75,7 @@ class EventCatalog:
         self._types = {each.__name__: each for each in types}
         self._upcasters = upcasters
         _require_every_step(self._types, upcasters)
-        self._decoders: dict[str, Callable[[str], Event]] = {
+        self._decoders: dict[str, Callable[[str | msgspec.Raw], Event]] = {
             name: msgspec.json.Decoder(each).decode for name, each in self._types.items()
         }
 
@@ -84,7 +84,7 @@ class EventCatalog:
         """The declared types by name."""
         return self._types
 
-    def decode(self, name: str, schema_version: int, data: str) -> Event:
+    def decode(self, name: str, schema_version: int, data: str | msgspec.Raw) -> Event:
         """The event of today's shape.
 
         Raises UnknownEventType, UnknownSchemaVersion, or msgspec.ValidationError where data does not fit.
@@ -98,7 +98,7 @@ class EventCatalog:
             raise UnknownSchemaVersion(f"{name} {schema_version}, known up to {current.SCHEMA_VERSION}")
         return msgspec.convert(self._upcast(name, schema_version, data), current, strict=False)
 
-    def _upcast(self, name: str, schema_version: int, data: str) -> dict[str, Any]:
+    def _upcast(self, name: str, schema_version: int, data: str | msgspec.Raw) -> dict[str, Any]:
         stored: dict[str, Any] = msgspec.json.decode(data)
         for version in range(schema_version, self._types[name].SCHEMA_VERSION):
             stored = self._upcasters[name, version](stored)
