@@ -38,14 +38,15 @@ select policy from policy.checkpoints where lease_until is null or lease_until <
 """
 _RECALL = "select key, state from policy.memories where policy = $1 and kind = $2 and key = any($3::uuid[])"
 _EVENT_IDS = "select position, event_id from write.events where position = any($1::bigint[])"
-_MOVE = """
-with moved as (
-    update policy.checkpoints set position = $4, head = greatest(head, $5), state = 'RUNNING', error = null,
-        heartbeat_at = clock_timestamp(),
-        lease_until = case when lease_until is not null then clock_timestamp() + $6 end
-    where policy = $1 and epoch = $2 and position = $3
-    returning policy
-), remembered as (
+_KEEP = """
+update policy.checkpoints set position = $4, head = greatest(head, $5), state = 'RUNNING', error = null,
+    heartbeat_at = clock_timestamp(),
+    lease_until = case when lease_until is not null then clock_timestamp() + $6 end
+where policy = $1 and epoch = $2 and position = $3
+returning policy
+"""
+_MOVE = f"""
+with moved as ({_KEEP}), remembered as (
     insert into policy.memories (policy, kind, key, state)
     select policy, kind, key, state from moved, unnest($7::text[], $8::uuid[], $9::jsonb[]) as m (kind, key, state)
     on conflict (policy, kind, key) do update set state = excluded.state
@@ -160,6 +161,11 @@ class PolicyStore:
         async with self._pool.acquire() as connection, connection.transaction():
             _require_moved(lease, await connection.fetchval(_MOVE, *place, TTL, *values))
             await beside(connection)
+
+    async def keep(self, lease: PolicyLease, way: Move) -> None:
+        """Moves the checkpoint over what the policy has nothing to do with, and prolongs the lease. Raises Fenced."""
+        place = (lease.policy, lease.epoch, way.start, way.upto, way.head)
+        _require_moved(lease, await self._pool.fetchval(_KEEP, *place, TTL))
 
     async def withdraw_all(self, policy: str) -> None:
         """Takes back all that the policy has scheduled."""

@@ -16,6 +16,10 @@ select command_id, type, aggregate_id, content, correlation_id, causation_id
 from policy.scheduled_commands where policy = $1 and outcome is null and next_at <= clock_timestamp()
 order by next_at, position, place limit $2
 """
+_NEXT_IN = """
+select extract(epoch from min(next_at) - clock_timestamp())::float from policy.scheduled_commands
+where policy = $1 and outcome is null
+"""
 _SETTLE = """
 update policy.scheduled_commands set outcome = $2, reason = $3, settled_at = clock_timestamp() where command_id = $1
 """
@@ -62,6 +66,11 @@ class Schedule:
     async def due(self, policy: str, at_most: int) -> list[Due]:
         """What the policy has scheduled and nothing came of yet, what is due longest first."""
         return [_due(row) for row in await self._pool.fetch(_DUE, policy, at_most)]
+
+    async def next_in(self, policy: str) -> float | None:
+        """In how many seconds something is due, if anything is scheduled; negative for what is overdue."""
+        seconds: float | None = await self._pool.fetchval(_NEXT_IN, policy)
+        return seconds
 
     def command(self, due: Due) -> Command:
         """What was decided on. Raises UnknownCommand, msgspec.ValidationError, or a Refusal of its own checks."""

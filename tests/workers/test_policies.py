@@ -172,6 +172,22 @@ async def _has_ended(running: Any) -> bool:
     return not running._running
 
 
+async def test_what_is_due_later_is_dispatched_when_it_is(floor: Floor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody has to look for it in between."""
+    monkeypatch.setattr(schedule_module, "SWEEP_S", 60.0)
+
+    def react(turn: Turn[Counted]) -> Iterator[Reaction]:
+        at = turn.recorded.recorded_at + timedelta(seconds=0.5)
+        yield UpgradeCustomer(at=at, customer_id=turn.recorded.aggregate_id, tier=Tier.GOLD)
+
+    policy = gild("gild later", react=react)
+    await deploy(floor, policy)
+    async with reacting(floor.made, floor.bus, policy), asyncio.timeout(20):
+        people = [await floor.customer()]
+        await until_done(floor, policy.name)
+    assert await upgrades(floor, people) == [1]
+
+
 async def test_two_workers_that_run_the_same_policy_do_everything_once(floor: Floor) -> None:
     """The lease of one is taken away, and it does not know yet: it goes on deciding and dispatching."""
     policy = gild("gild twice")

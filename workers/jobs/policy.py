@@ -122,9 +122,12 @@ class PolicyRunner:
         events, held = self._parking.divided([event for event in part.events if self._handles(event)])
         made = await self._decided([event.recorded() for event in events]) if events else _NOTHING
         self._position = max(self._position, part.upto)
-        if events or held or time.monotonic() - self._moved_at >= RENEW_S:
+        if events or held:
             await self._move(made, self._parking_of(held))
             self._tally.events += len(events)
+        elif time.monotonic() - self._moved_at >= RENEW_S:
+            await self._means.store.keep(self._lease, self._way())
+            self._note_move()
 
     def _handles(self, event: Logged) -> bool:
         return event.type in self._handled
@@ -185,9 +188,14 @@ class PolicyRunner:
         return await self._means.store.recall(self._policy.name, kind, keys, state)
 
     async def _move(self, made: Decisions, beside: Beside | None = None) -> None:
-        way = Move(self._stored, self._position, self._head)
-        await self._means.store.move(self._policy, self._lease, way, made, beside)
-        self._stored, self._moved_at = self._position, time.monotonic()
-        self._pulse.beat()
+        await self._means.store.move(self._policy, self._lease, self._way(), made, beside)
+        self._note_move()
         if made.commands:
             self._dispatcher.wake()
+
+    def _way(self) -> Move:
+        return Move(self._stored, self._position, self._head)
+
+    def _note_move(self) -> None:
+        self._stored, self._moved_at = self._position, time.monotonic()
+        self._pulse.beat()

@@ -15,8 +15,8 @@ from app.kernel.pulse import Pulse
 
 _log = structlog.get_logger()
 
-SWEEP_S = 1.0
-"""How long what is due may wait, if nobody says that there is something."""
+SWEEP_S = 4.0
+"""How long to wait at most before looking again, and showing that the loop turns; what is due by then is waited for."""
 
 _AT_ONCE = 16
 """Commands under way at the same time."""
@@ -44,7 +44,12 @@ class Dispatcher:
             for error in filter(None, done):
                 raise error
             if not due:
-                await wait(self._woken, SWEEP_S)
+                await wait(self._woken, await self._pause())
+
+    async def _pause(self) -> float:
+        """Until the next command is due. Whatever is scheduled meanwhile is scheduled by who runs here, and says so."""
+        next_in = await self._schedule.next_in(self._policy.name)
+        return SWEEP_S if next_in is None else min(SWEEP_S, max(0.0, next_in))
 
     async def _dispatch(self, due: Due) -> None:
         try:
