@@ -11,14 +11,24 @@ import redis.asyncio as aioredis
 from app.infra.db import PROJECTION_ROLE, Connection, Pool
 
 _CHOOSE = """
-update read.generations set state = 'PRUNED'
+update read.generations g set state = 'PRUNED'
 where view = $1 and (
     state = 'KEPT' and superseded_at < clock_timestamp() - make_interval(secs => $2)
     or state = 'READY' and only_checked
+    or state in ('BUILDING', 'READY') and created_at < clock_timestamp() - make_interval(secs => $2)
+        and not exists (
+            select from read.checkpoints c where (c.view, c.generation) = (g.view, g.generation)
+            and greatest(c.lease_until, c.heartbeat_at) > clock_timestamp() - make_interval(secs => $2)
+        )
+        and exists (
+            select from read.checkpoints c join read.generations l using (view, generation)
+            where view = $1 and l.state = 'LIVE' and c.lease_until > clock_timestamp()
+        )
 )
 returning generation
 """
-"""A read that is under way, or a process that has not heard of the switch, still reads what was superseded just now."""
+"""A read that is under way, or a process that has not heard of the switch, still reads what was superseded just now.
+What nobody has built for as long, while workers project the view, was of a version that is not coming back."""
 
 STILL_READ_S = 60.0
 
@@ -52,7 +62,7 @@ _PAUSE_S = 0.002
 
 
 async def choose(connection: Connection, view: str, still_read_s: float = STILL_READ_S) -> list[int]:
-    """Gives up what is kept of the view since more than `still_read_s` seconds, and what was only to be compared.
+    """Gives up what is kept of the view or built by nobody for `still_read_s` seconds, and what was only compared.
 
     To be called in a transaction. From its end on nobody can write it; `prune` does the rest. Returns the generations.
     """

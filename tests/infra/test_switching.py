@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 import asyncpg
@@ -206,6 +207,29 @@ async def test_pruning_that_ended_half_way_is_finished_by_whoever_tends(shop: Sh
         await shop.choose()
         await until(lambda: is_gone(shop))
     assert await shop.keys(1) == []
+
+
+async def test_what_no_worker_builds_any_more_is_pruned_but_not_while_there_are_none(shop: Shop) -> None:
+    """A deployment was taken back: its definition is that of no running worker."""
+    abandoned = replace(VIEW, revision=VIEW.revision + 1)
+    async with shop.projecting.pool.acquire() as connection, connection.transaction():
+        await generations.create(connection, abandoned, generations.BUILDING)
+    assert await shop.prune() == [], "whoever builds it may be about to start"
+    async with working(shop.floor.made):
+        await until(lambda: _is_projected(shop))
+        assert await shop.prune(still_read_s=60) == [], "it is too new"
+        lease = "update read.checkpoints set lease_until = clock_timestamp() + $3 where view = $1 and generation = $2"
+        await shop.projecting.pool.execute(lease, NAME, 2, timedelta(minutes=1))
+        assert await shop.prune() == [], "a worker of that version is at it"
+        await shop.projecting.pool.execute(lease, NAME, 2, -timedelta(minutes=1))
+        assert await shop.prune() == [2]
+        assert await shop.state() == {1: "LIVE", 2: "PRUNED"}
+        assert await shop.rebuilt() == 3
+
+
+async def _is_projected(shop: Shop) -> bool:
+    leased = "select count(*) from read.checkpoints where view = $1 and lease_until > clock_timestamp()"
+    return bool(await shop.stores.pool.fetchval(leased, NAME))
 
 
 async def is_gone(shop: Shop) -> bool:
