@@ -23,6 +23,7 @@ from read_model.catalog import (
     stock_report,
 )
 from read_model.customers import customer_analytics, customer_profile
+from read_model.ledger import account_balance, account_history, audit_trail, cash_accounts, ledger_days
 from read_model.operations import requests
 from read_model.orders import (
     customer_orders,
@@ -91,6 +92,11 @@ VIEWS: Final[tuple[View[Any], ...]] = (
     customer_orders.VIEW,
     sales.VIEW,
     orders_by_city.VIEW,
+    account_balance.VIEW,
+    account_history.VIEW,
+    audit_trail.VIEW,
+    ledger_days.VIEW,
+    cash_accounts.VIEW,
     REQUESTS,
     ACCEPTED_COMMANDS,
 )
