@@ -244,7 +244,7 @@ def _account_life(number: int) -> st.SearchStrategy[Life]:
     frozen, unfrozen = _a(FreezeAccount, reason=st.just("Card lost"), **this), _a(UnfreezeAccount, **this)
     closed = _a(CloseAccount, **this)
     later = st.one_of(deposited, sent, withdrawn, deposited, sent, sent, frozen, unfrozen, closed)
-    return _life(opened, _tuple(later, 0, 5))
+    return _life(opened, deposited, _tuple(later, 0, 4))
 
 
 _PEOPLE = st.tuples(*map(_customer_life, range(len(CUSTOMERS))))
