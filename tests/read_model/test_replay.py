@@ -115,7 +115,7 @@ async def test_shards_share_the_keys_and_leave_none_out(seeded: Seeded, view: Vi
 async def test_in_a_view_that_appends_no_two_events_touch_one_row(
     seeded: Seeded, view: View[Any], places: list[int]
 ) -> None:
-    """What the first made of it would be lost. What comes again touches nothing, or the row that it has made already."""
+    """What the first made of it would be lost. What comes again touches nothing, or the row that it made."""
     entities: Rows = {}
     touches: list[tuple[Key, int]] = []
     for batch in [part for part in cut(seeded.of(view), places) for part in (part, part)]:
