@@ -23,6 +23,7 @@ from read_model.catalog import (
     stock_report,
 )
 from read_model.customers import customer_analytics, customer_profile
+from read_model.ledger import account_balance, account_history, audit_trail, cash_accounts, ledger_days
 from read_model.operations import requests
 from read_model.orders import (
     customer_orders,
@@ -40,6 +41,8 @@ from write_model.customers import events as customer_events
 from write_model.customers import handlers as customer_handlers
 from write_model.customers import policies as customer_policies
 from write_model.customers.repository import Customers
+from write_model.ledger import events as ledger_events
+from write_model.ledger import handlers as ledger_handlers
 from write_model.operations import events as operation_events
 from write_model.operations import handlers as operation_handlers
 from write_model.orders import events as order_events
@@ -52,6 +55,7 @@ EVENT_TYPES: Final[tuple[type[Event], ...]] = (
     catalog_events.ProductViewed,
     *get_args(order_events.OrderEvent),
     order_events.CreditNoteRecorded,
+    *get_args(ledger_events.AccountEvent),
     *get_args(operation_events.OperationEvent),
 )
 
@@ -59,6 +63,7 @@ UPCASTERS: Final[Upcasters] = {
     **customer_events.UPCASTERS,
     **catalog_events.UPCASTERS,
     **order_events.UPCASTERS,
+    **ledger_events.UPCASTERS,
     **operation_events.UPCASTERS,
 }
 
@@ -87,6 +92,11 @@ VIEWS: Final[tuple[View[Any], ...]] = (
     customer_orders.VIEW,
     sales.VIEW,
     orders_by_city.VIEW,
+    account_balance.VIEW,
+    account_history.VIEW,
+    audit_trail.VIEW,
+    ledger_days.VIEW,
+    cash_accounts.VIEW,
     REQUESTS,
     ACCEPTED_COMMANDS,
 )
@@ -110,6 +120,7 @@ def handlers(shop_currency: str, shop_time_zone: tzinfo) -> Handlers:
         **customer_handlers.HANDLERS,
         **catalog_handlers.handlers(shop_currency, viewers=Customers),
         **operation_handlers.handlers(views=[view.name for view in VIEWS], policies=POLICY_NAMES),
+        **ledger_handlers.handlers(owners=Customers, zone=shop_time_zone),
         **order_handlers.handlers(stock=Shelves, buyers=Customers, zone=shop_time_zone),
     }
 

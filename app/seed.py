@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
+from app import seed_accounts
 from app.bootstrap import commands as command_side
 from app.config import Settings
 from app.infra.bus import Bus
@@ -21,6 +22,7 @@ from app.kernel.clock import id_at, new_id, now
 from app.kernel.errors import Refusal
 from app.kernel.messages import Command, Envelope, Principal, Role
 from app.kernel.values import Address, Money
+from app.seed_accounts import ACCOUNTS
 from app.web.operations import Example, load
 from write_model.catalog.commands import AddProduct, ReceiveStock, ViewProduct
 from write_model.customers.commands import RegisterCustomer, Tier, UpgradeCustomer
@@ -201,13 +203,13 @@ VIEWS: Final[tuple[tuple[str | None, str], ...]] = (
 
 
 def seeded_id(kind: str, name: str) -> UUID:
-    """The id of a seeded customer, product, order or view."""
+    """The id of a seeded customer, product, order, view or account."""
     return id_at(_EPOCH_MS, int.from_bytes(hashlib.sha256(f"{kind}/{name}".encode()).digest()[:10]))
 
 
 def examples() -> list[Example]:
     """The example operations, with the seeded ids filled in."""
-    kinds = {"customer": CUSTOMERS, "product": PRODUCTS, "order": ORDERS}
+    kinds = {"customer": CUSTOMERS, "product": PRODUCTS, "order": ORDERS, "account": ACCOUNTS}
     return load(
         {
             f"{kind}.{name}": typeid.encode(kind, seeded_id(kind, name))
@@ -258,6 +260,7 @@ def _steps(currency: str) -> Iterator[tuple[str, Command]]:
     for number, (customer_name, product_name) in enumerate(VIEWS, 1):
         yield f"view/{number}", _view(number, customer_name, product_name)
     grace = seeded_id("customer", "grace")
+    yield from seed_accounts.steps(seeded_id, currency)
     yield "upgrade/grace", UpgradeCustomer(at=now(), customer_id=grace, tier=Tier.SILVER)
 
 

@@ -24,6 +24,7 @@ class CommandEvent(Struct, frozen=True, kw_only=True):
 class AcceptedCommand(Struct, frozen=True, kw_only=True):
     """A command that was carried out: what it changed, and the log position of its last event.
 
+    A command may change several aggregates. Its own is the one that the log tells of first, as its receipt does.
     `causation_id` is the command whose event made a policy send this one.
     """
 
@@ -47,19 +48,27 @@ def keys(recorded: Recorded[Any]) -> Iterable[UUID]:
 
 def evolve(command: AcceptedCommand | None, recorded: Recorded[Any], key: UUID) -> AcceptedCommand:
     """The command as its latest event leaves it."""
+    own = command or recorded
     return AcceptedCommand(
         command_id=key,
         type=recorded.metadata["command"],
         actor=recorded.metadata["actor"],
-        aggregate_type=recorded.aggregate_type,
-        aggregate_id=recorded.aggregate_id,
-        aggregate_version=recorded.version,
+        aggregate_type=own.aggregate_type,
+        aggregate_id=own.aggregate_id,
+        aggregate_version=_version(command, recorded),
         log_position=recorded.position,
         accepted_at=recorded.recorded_at,
         correlation_id=_uuid(recorded.metadata.get("correlation_id")),
         causation_id=_uuid(recorded.metadata.get("causation_id")),
         events=(*(command.events if command else ()), _event(recorded)),
     )
+
+
+def _version(command: AcceptedCommand | None, recorded: Recorded[Any]) -> int:
+    """Of the command's own aggregate, which another's event leaves as it is."""
+    if command is None or command.aggregate_id == recorded.aggregate_id:
+        return recorded.version
+    return command.aggregate_version
 
 
 def _event(recorded: Recorded[Any]) -> CommandEvent:

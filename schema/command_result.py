@@ -20,6 +20,7 @@ ID_PREFIXES: Final = {
     "product_view": "view",
     "customer": "customer",
     "credit_note": "creditnote",
+    "account": "account",
     "consumer": "consumer",
 }
 """The TypeID prefix of each aggregate type."""

@@ -34,6 +34,12 @@ from schema.customers.customer_analytics import CustomerAnalyticsQuery
 from schema.customers.customer_profile import CustomerQuery
 from schema.customers.mutations import CustomersMutation
 from schema.errors import typed
+from schema.ledger import account_balance
+from schema.ledger.account_balance import AccountQuery, AccountSubscription
+from schema.ledger.account_history import AccountHistoryQuery
+from schema.ledger.audit_trail import AuditTrailQuery
+from schema.ledger.ledger_days import LedgerDaysQuery
+from schema.ledger.mutations import LedgerMutation
 from schema.operations.command_activity import CommandActivity, Seconds, activities, activity
 from schema.operations.dead_letters import DeadLettersQuery, DeadLettersSubscription
 from schema.operations.mutations import OperationsMutation
@@ -69,18 +75,29 @@ QUERIES = (
     SalesQuery,
     OrdersByCityQuery,
     CustomerAnalyticsQuery,
+    AccountQuery,
+    AccountHistoryQuery,
+    AuditTrailQuery,
+    LedgerDaysQuery,
     StatusQuery,
     DeadLettersQuery,
     OperationsQuery,
     RebuildProgressQuery,
 )
-MUTATIONS = (CustomersMutation, CatalogMutation, OrdersMutation, OperationsMutation)
-SUBSCRIPTIONS = (OrderSubscription, StatusSubscription, DeadLettersSubscription, RebuildProgressSubscription)
+MUTATIONS = (CustomersMutation, CatalogMutation, OrdersMutation, LedgerMutation, OperationsMutation)
+SUBSCRIPTIONS = (
+    OrderSubscription,
+    AccountSubscription,
+    StatusSubscription,
+    DeadLettersSubscription,
+    RebuildProgressSubscription,
+)
 
 NODES: Final[dict[str, Callable[..., Awaitable[Any]]]] = {
     "product": product.get,
     "customer": customer_profile.get,
     "order": order_details.get,
+    "account": account_balance.get,
 }
 """How each TypeID prefix is resolved by `node(id)`."""
 
@@ -158,7 +175,7 @@ def make(accepted_commands: View[AcceptedCommand]) -> Schema:
         query=strawberry.type(type("Query", (*QUERIES, NodeQuery, CommandQuery), {})),
         mutation=strawberry.type(type("Mutation", MUTATIONS, {})),
         subscription=strawberry.type(type("Subscription", (*SUBSCRIPTIONS, CommandSubscription), {})),
-        types=[product.Product, customer_profile.Customer, order_details.Order],
+        types=[product.Product, customer_profile.Customer, order_details.Order, account_balance.Account],
         extensions=[Documents],
         config=CONFIG,
     )

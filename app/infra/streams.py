@@ -79,6 +79,20 @@ class Loaded(Struct, Generic[State], frozen=True):
     version: int
 
 
+@dataclass(frozen=True)
+class Saved(Generic[State]):
+    """What was decided on one aggregate: events to follow what was loaded of it, None where there was nothing."""
+
+    aggregate_id: UUID
+    loaded: Loaded[State] | None
+    events: Sequence[Event]
+
+    @property
+    def before(self) -> int:
+        """The aggregate's version before the events."""
+        return self.loaded.version if self.loaded else 0
+
+
 class Streams(Generic[State]):
     """Loads and saves aggregates of one kind within one command's work."""
 
@@ -114,13 +128,27 @@ class Streams(Generic[State]):
 
     def save(self, aggregate_id: UUID, loaded: Loaded[State] | None, events: Sequence[Event]) -> State:
         """Hands the events to the log, after those that were loaded. Returns the aggregate after them."""
-        before = loaded.version if loaded else 0
-        state = loaded.state if loaded else None
-        for event in events:
+        (state,) = self.save_all(Saved(aggregate_id, loaded, events))
+        return state
+
+    def save_all(self, *saved: Saved[State]) -> Sequence[State]:
+        """The same for several aggregates, of which the first is the command's own.
+
+        Their rows are locked in the order of their ids: two commands that meet on the same aggregates, each of which is
+        the own one of another, do not wait for each other in turn.
+        """
+        states = {each.aggregate_id: self._after(each) for each in saved}
+        for each in sorted(saved, key=lambda each: each.aggregate_id):
+            self._write(each.aggregate_id, each.before, each.before + len(each.events), states[each.aggregate_id])
+        for each in saved:
+            self._work.record(self._kind.aggregate_type, each.aggregate_id, each.before, each.events)
+        return list(states.values())
+
+    def _after(self, saved: Saved[State]) -> State:
+        state = saved.loaded.state if saved.loaded else None
+        for event in saved.events:
             state = self._kind.evolve(state, event)
         assert state is not None, "no aggregate without an event"
-        self._write(aggregate_id, before, before + len(events), state)
-        self._work.record(self._kind.aggregate_type, aggregate_id, before, events)
         return state
 
     def _write(self, aggregate_id: UUID, before: int, version: int, state: State) -> None:

@@ -71,10 +71,10 @@ def test_a_policy_sees_the_events_of_other_contexts_and_not_their_commands(tmp_p
 def test_a_context_that_does_not_exist_yet_is_covered(tmp_path: Path) -> None:
     copy(tmp_path)
     for package in ("write_model", "read_model", "schema"):
-        (tmp_path / package / "ledger").mkdir()
-        (tmp_path / package / "ledger" / "__init__.py").touch()
-    (tmp_path / "write_model/ledger/aggregate.py").write_text("import write_model.orders.events\nimport asyncpg\n")
-    (tmp_path / "read_model/ledger/balance.py").write_text("import write_model.orders.repository\n")
+        (tmp_path / package / "gifts").mkdir()
+        (tmp_path / package / "gifts" / "__init__.py").touch()
+    (tmp_path / "write_model/gifts/aggregate.py").write_text("import write_model.orders.events\nimport asyncpg\n")
+    (tmp_path / "read_model/gifts/balance.py").write_text("import write_model.orders.repository\n")
     done = lint(tmp_path)
     assert done.stdout.count("BROKEN") == 3, done.stdout
 

@@ -13,14 +13,14 @@ import pytest
 from app.infra.bus import Bus
 from app.infra.db import COMMAND_ROLE, open_pool
 from app.infra.event_log import EventCatalog
-from app.infra.streams import Sourced, Streams
+from app.infra.streams import Saved, Sourced, Streams
 from app.infra.unit_of_work import Work
 from app.kernel.clock import new_id, now
 from app.kernel.errors import VersionConflict
 from app.kernel.messages import Command, Event, Receipt
 from app.kernel.structs import Struct
 from tests.support.installation import Installation
-from tests.write_model.floor import envelope
+from tests.write_model.floor import envelope, until
 
 
 class Counted(Event, frozen=True, kw_only=True):
@@ -84,13 +84,13 @@ class Clerk:
 
     async def _handle(self, command: Count, work: Work) -> None:
         streams = Streams(work, self.kind)
-        own = await streams.own(command.tally)
-        others = await streams.load([command.also] if command.also else [])
+        ids = [command.tally, *([command.also] if command.also else [])]
+        others = await streams.load(ids) if command.also else {}
+        own = others.get(command.tally) if command.also else await streams.own(command.tally)
         self.found = own.state if own else None
         events = [Counted(number=number) for number in command.numbers]
-        streams.save(command.tally, own, events)
-        if command.also:
-            streams.save(command.also, others.get(command.also), events)
+        also = [Saved(command.also, others.get(command.also), events)] if command.also else []
+        streams.save_all(Saved(command.tally, own, events), *also)
 
     async def tampered(self, tally: UUID) -> None:
         """The snapshot says what no event ever said."""
@@ -158,3 +158,33 @@ async def test_what_counts_at_once_in_two_tallies_loses_nothing(clerk: Clerk) ->
     await asyncio.gather(*(clerk.count(one, 1, also=other) for one, other in pairs))
     found = [await clerk.known(tally) for tally in tallies]
     assert [each.total for each in found if each] == [2 * len(pairs) / 3] * 3
+
+
+_WAITING = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+_LOCKED = "select 1 from write.streams where aggregate_id = $1 for update {}"
+
+
+async def test_commands_that_cross_wait_for_the_same_row_and_hold_none_meanwhile(
+    clerk: Clerk, bare: Installation
+) -> None:
+    """Whichever of two aggregates is a command's own: so none ever waits for one that waits for it."""
+    lower, higher = sorted([new_id(), new_id()])
+    for tally in (lower, higher):
+        await clerk.count(tally, 0)
+    looker, holder = await asyncpg.connect(bare.database_url), await asyncpg.connect(bare.database_url)
+
+    async def both_wait() -> bool:
+        return bool(await looker.fetchval(_WAITING) == 2)
+
+    holding = holder.transaction()
+    await holding.start()
+    await holder.execute(_LOCKED.format(""), lower)
+    async with asyncio.TaskGroup() as crossing:
+        crossing.create_task(clerk.count(lower, 1, also=higher))
+        crossing.create_task(clerk.count(higher, 2, also=lower))
+        await until(both_wait)
+        free = await looker.fetchval(_LOCKED.format("skip locked"), higher)
+        await holding.rollback()
+    await asyncio.gather(looker.close(), holder.close())
+    found = [await clerk.known(each) for each in (lower, higher)]
+    assert (free, [each.total for each in found if each]) == (1, [3, 3])

@@ -4,9 +4,10 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from app.kernel.messages import Event, Recorded
+from app.kernel.structs import replace
 from read_model.accepted_commands import CommandEvent, evolve
 
-COMMAND, CAUSE, AGGREGATE = UUID(int=1), UUID(int=2), UUID(int=3)
+COMMAND, CAUSE, AGGREGATE, ANOTHER = UUID(int=1), UUID(int=2), UUID(int=3), UUID(int=4)
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -33,3 +34,11 @@ def test_every_event_of_a_command_is_kept_in_order() -> None:
     )
     assert (command.log_position, command.aggregate_version) == (12, 2)
     assert (command.correlation_id, command.causation_id) == (None, CAUSE)
+
+
+def test_a_command_to_several_aggregates_is_the_first_ones_own() -> None:
+    first = evolve(None, recorded(Begun(), 1), COMMAND)
+    other = replace(recorded(Ended(), 7), aggregate_id=ANOTHER, aggregate_type="play")
+    command = evolve(first, other, COMMAND)
+    assert (command.aggregate_type, command.aggregate_id, command.aggregate_version) == ("work", AGGREGATE, 1)
+    assert (command.log_position, [each.version for each in command.events]) == (17, [1, 7])

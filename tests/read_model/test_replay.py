@@ -16,7 +16,7 @@ from app.infra.tables import Stored
 from app.kernel.clock import now
 from app.kernel.messages import Recorded
 from app.kernel.structs import names
-from app.kernel.view import Key, View
+from app.kernel.view import Change, Key, View
 from tests.support.installation import Installation, installation
 from tests.support.projecting import project, projecting
 from tests.support.replay import replayed, seen, whole_log
@@ -115,14 +115,20 @@ async def test_shards_share_the_keys_and_leave_none_out(seeded: Seeded, view: Vi
 async def test_in_a_view_that_appends_no_two_events_touch_one_row(
     seeded: Seeded, view: View[Any], places: list[int]
 ) -> None:
-    """What the first made of it would be lost. What comes again touches nothing."""
+    """What the first made of it would be lost. What comes again touches nothing, or the row that it made."""
     entities: Rows = {}
-    keys: list[Key] = []
+    touches: list[tuple[Key, int]] = []
     for batch in [part for part in cut(seeded.of(view), places) for part in (part, part)]:
         subjects, changed = seen(view, batch, entities)
         entities |= changed
-        keys += [key for shard in range(view.shards) for _, key in touching(view, shard, subjects)]
-    assert len(keys) == len(set(keys)) == len(seeded.of(view))
+        touches += [
+            (key, subject.recorded.position if isinstance(subject, Change) else subject.position)
+            for shard in range(view.shards)
+            for subject, key in touching(view, shard, subjects)
+        ]
+    rows = set(touches)
+    assert len(dict(rows)) == len(rows) == len(seeded.of(view))
+    assert view.entity is None or len(touches) == len(rows)
 
 
 @EVERY_VIEW

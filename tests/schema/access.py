@@ -14,12 +14,13 @@ PRICE = {"amount": "2.50", "currency": "GBP"}
 ADDRESS = {"street": "1 High St", "city": "Leeds", "postalCode": "LS1", "country": "United Kingdom"}
 WHEN = "2011-01-01T00:00:00Z"
 UNKNOWN = typeid.encode("product", new_id())
+NO_ACCOUNT = typeid.encode("account", new_id())
 NO_TRANSITION = "STATUS_TRANSITION_NOT_ALLOWED"
 
 
 @dataclass(frozen=True)
 class Known:
-    """A customer of the shop with what is theirs; the order is cancelled."""
+    """A customer of the shop with what is theirs; the order is cancelled, and a pound is on the account."""
 
     owner: str
     another: str
@@ -28,6 +29,7 @@ class Known:
     email: str
     order: str
     command: str
+    account: str
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,22 @@ QUERIES = {
     "recentlyViewed": read(
         "recentlyViewed { edges { cursor } }", "NOTHING", "SEEN", customerId=lambda known: known.owner
     ),
+    "account": read("account { __typename }", "NOTHING", "SEEN", id=lambda known: known.account),
+    "accounts": read("accounts { edges { cursor } }", "NOTHING", "SEEN", ownerId=lambda known: known.owner),
+    "accountHistory": read("accountHistory { edges { cursor } }", "NOTHING", "SEEN", id=lambda known: known.account),
+    "accountBalance": read(
+        "accountBalance { __typename }", "NOTHING", "SEEN", id=lambda known: known.account, at=lambda _: WHEN
+    ),
+    "accountStatement": read(
+        "accountStatement { change { amount } }",
+        "NOTHING",
+        "SEEN",
+        id=lambda known: known.account,
+        **{"from": lambda _: WHEN, "to": lambda _: WHEN},
+    ),
+    "auditTrail": read("auditTrail { edges { cursor } }", "FORBIDDEN", "SEEN", "FORBIDDEN"),
+    "ledgerDays": read("ledgerDays { edges { cursor } }", "FORBIDDEN", "SEEN", "FORBIDDEN"),
+    "cashAccounts": read("cashAccounts { currency }", "FORBIDDEN", "SEEN", "FORBIDDEN"),
     "projectionStatus": read("projectionStatus { view }", "FORBIDDEN", "SEEN", "FORBIDDEN"),
     "commandActivity": read("commandActivity { accepted { commands } }", "FORBIDDEN", "SEEN", "FORBIDDEN"),
     "deadLetters": read("deadLetters { consumer }", "FORBIDDEN", "SEEN", "FORBIDDEN"),
@@ -122,6 +140,7 @@ SUBSCRIPTIONS = {
     "commandActivity": QUERIES["commandActivity"],
     "deadLetters": QUERIES["deadLetters"],
     "rebuildProgress": QUERIES["rebuildProgress"],
+    "accountChanged": read("accountChanged { id }", "SILENCE", "SEEN", id=lambda known: known.account),
     "orderChanged": read("orderChanged { id }", "SILENCE", "SEEN", id=lambda known: known.order),
 }
 
@@ -209,6 +228,45 @@ MUTATIONS = {
             "items": [{"productId": UNKNOWN, "description": "Tea", "quantity": 1, "unitPrice": "1.00"}],
             "creditedAt": WHEN,
         },
+    ),
+    "openAccount": change(
+        "openAccount",
+        "OWNER_NOT_FOUND",
+        "OVERDRAFT_NOT_YOURS",
+        "SEEN",
+        lambda known: {"ownerId": known.owner, "currency": "GBP", "overdraftLimit": "1.00"},
+    ),
+    "deposit": change(
+        "deposit",
+        "ACCOUNT_NOT_FOUND",
+        "CURRENCY_MISMATCH",
+        "CURRENCY_MISMATCH",
+        lambda known: {"accountId": known.account, "amount": PRICE | {"currency": "EUR"}},
+    ),
+    "withdraw": change(
+        "withdraw",
+        "ACCOUNT_NOT_FOUND",
+        "INSUFFICIENT_FUNDS",
+        "INSUFFICIENT_FUNDS",
+        lambda known: {"accountId": known.account, "amount": PRICE},
+    ),
+    "transfer": change(
+        "transfer",
+        "ACCOUNT_NOT_FOUND",
+        "INSUFFICIENT_FUNDS",
+        "INSUFFICIENT_FUNDS",
+        lambda known: {"fromAccountId": known.account, "toAccountId": NO_ACCOUNT, "amount": PRICE},
+    ),
+    "freezeAccount": for_staff(
+        "freezeAccount", "ACCOUNT_NOT_FOUND", lambda _: {"accountId": NO_ACCOUNT, "reason": "lost"}
+    ),
+    "unfreezeAccount": for_staff("unfreezeAccount", "ACCOUNT_NOT_FROZEN", lambda known: {"accountId": known.account}),
+    "closeAccount": change(
+        "closeAccount",
+        "ACCOUNT_NOT_FOUND",
+        "BALANCE_NOT_ZERO",
+        "BALANCE_NOT_ZERO",
+        lambda known: {"accountId": known.account},
     ),
     "retryDeadLetters": for_staff("retryDeadLetters", "UNKNOWN_CONSUMER", lambda _: {"consumer": "sells"}),
     "discardDeadLetter": for_staff(

@@ -56,9 +56,12 @@ async def known(closed: Installation) -> Known:
     wanted = {"customerId": owner, "items": [{"productId": product, "quantity": 1}]}
     placed = await accepted(closed, "placeOrder", wanted, closed.bearer("customer", subject=owner))
     await accepted(closed, "viewProduct", {"productId": product, "customerId": owner}, staff)
+    opened = await accepted(closed, "openAccount", {"ownerId": owner, "currency": "GBP"}, staff)
+    account = opened["aggregateId"]
+    await accepted(closed, "deposit", {"accountId": account, "amount": {"amount": "1.00", "currency": "GBP"}}, staff)
     last = await accepted(closed, "cancelOrder", {"orderId": placed["aggregateId"]}, staff)
     await _seen_everywhere(closed, last["commandId"], staff)
-    return Known(owner, another, product, sku, email, placed["aggregateId"], placed["commandId"])
+    return Known(owner, another, product, sku, email, placed["aggregateId"], placed["commandId"], account)
 
 
 async def _seen_everywhere(shop: Installation, command: str, headers: Mapping[str, str]) -> None:

@@ -5,13 +5,20 @@ Ids are written as the seed names them, or as `order.new` if they were made mean
 
 from typing import Any
 
+from tests.app.web.account_answers import ACCOUNTS, accepted, answer
+
 VIEWS = (
     "accepted_commands",
+    "account_balance",
+    "account_history",
+    "audit_trail",
     "bought_together",
+    "cash_accounts",
     "customer_analytics",
     "customer_orders",
     "customer_profile",
     "hot_products",
+    "ledger_days",
     "order_contents",
     "order_details",
     "order_history",
@@ -27,15 +34,6 @@ VIEWS = (
     "stock_report",
 )
 COMMAND_ID = "6f1d0f3a-6f0c-4c39-9b1e-2f6d3c1a7e55"
-
-
-def answer(field: str, value: Any) -> dict[str, Any]:
-    return {"data": {field: value}}
-
-
-def accepted(field: str, aggregate: str, version: int, command: str = "…") -> dict[str, Any]:
-    names = {"__typename": "CommandAccepted", "commandId": command, "aggregateId": aggregate}
-    return answer(field, {**names, "version": version, "token": "…"})
 
 
 def pounds(amount: str) -> dict[str, str]:
@@ -424,6 +422,7 @@ ANSWERS = {
     "DiscontinueProduct": accepted("discontinueProduct", "product.trowel", 3),
     "UpgradeCustomer": accepted("upgradeCustomer", "customer.ada", 3),
     "ViewProduct": accepted("viewProduct", "view.new", 1),
+    **ACCOUNTS,
     "OrderTooMuch": answer(
         "placeOrder",
         {

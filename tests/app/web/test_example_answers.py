@@ -13,16 +13,18 @@ from websockets.typing import Subprotocol
 
 from app.kernel import typeid
 from app.seed import CUSTOMERS, ORDERS, PRODUCTS, examples, seeded_id
+from app.seed_accounts import ACCOUNTS
 from app.web.operations import Example
 from tests.app.web.answers import ANSWERS
 from tests.support.installation import Installation
 
 SEEDED = {
     typeid.encode(kind, seeded_id(kind, name)): f"{kind}.{name}"
-    for kind, names in {"customer": CUSTOMERS, "product": PRODUCTS, "order": ORDERS}.items()
+    for kind, names in {"customer": CUSTOMERS, "product": PRODUCTS, "order": ORDERS, "account": ACCOUNTS}.items()
     for name in names
 }
 CHANGING = {
+    "day",
     "token",
     "cursor",
     "endCursor",

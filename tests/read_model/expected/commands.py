@@ -17,7 +17,7 @@ def accepted_commands(shop: Shop) -> Rows:
             aggregate_type=each.aggregate_type,
             aggregate_id=each.aggregate_id,
             aggregate_version=each.version,
-            log_position=shop.positions[each.aggregate_id, each.version],
+            log_position=max(shop.positions[event[:2]] for event in each.events),
             accepted_at=each.recorded_at,
             correlation_id=each.command_id,
             causation_id=None,
@@ -33,7 +33,6 @@ def requests(_: Shop) -> Rows:
 
 
 def _events(shop: Shop, command: Accepted) -> Iterator[CommandEvent]:
-    first = command.version - len(command.events) + 1
-    for version, name in enumerate(command.events, first):
-        position = shop.positions[command.aggregate_id, version]
+    for aggregate_id, version, name in command.events:
+        position = shop.positions[aggregate_id, version]
         yield CommandEvent(type=name, version=version, position=position, recorded_at=command.recorded_at)

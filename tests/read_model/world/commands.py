@@ -13,12 +13,15 @@ from app.kernel.messages import Command
 from app.kernel.values import Money
 from tests.read_model.world.draws import numbers, shuffled
 from tests.read_model.world.facts import (
+    ACCOUNTS,
+    AMOUNTS,
     CATEGORIES,
     CURRENCY,
     CUSTOMERS,
     FREE,
     HULL,
     LEEDS,
+    LIMITS,
     LYON,
     MISWRITTEN,
     MOMENTS,
@@ -41,6 +44,15 @@ from write_model.catalog.commands import (
     ViewProduct,
 )
 from write_model.customers.commands import ChangeAddress, RecordPastCustomer, RegisterCustomer, Tier, UpgradeCustomer
+from write_model.ledger.commands import (
+    CloseAccount,
+    Deposit,
+    FreezeAccount,
+    OpenAccount,
+    Transfer,
+    UnfreezeAccount,
+    Withdraw,
+)
 from write_model.orders.commands import (
     CancelOrder,
     CreditLine,
@@ -216,9 +228,29 @@ _NOTE_LIFE = _life(
 _VIEW_LIFE = _life(
     _a(ViewProduct, view_id=st.just(STRANGER), product_id=_PRODUCT, customer_id=st.one_of(_CUSTOMER, st.none()))
 )
+_HELD = st.sampled_from((CURRENCY, CURRENCY, CURRENCY, "EUR"))
+_MOVED = st.builds(Money, st.sampled_from(AMOUNTS), _HELD)
+_REFERENCE = st.sampled_from((None, "Rent"))
+
+
+def _account_life(number: int) -> st.SearchStrategy[Life]:
+    this: dict[str, st.SearchStrategy[object]] = {"account_id": st.just(ACCOUNTS[number])}
+    moved = {"amount": _MOVED, "reference": _REFERENCE}
+    owner, limit = st.sampled_from((*CUSTOMERS * 4, STRANGER)), st.sampled_from(LIMITS)
+    opened = _a(OpenAccount, owner_id=owner, currency=_HELD, overdraft_limit=limit, **this)
+    deposited, withdrawn = _a(Deposit, **this, **moved), _a(Withdraw, **this, **moved)
+    others = st.sampled_from((*(each for each in ACCOUNTS if each != ACCOUNTS[number]), STRANGER))
+    sent = _a(Transfer, to_account_id=others, **this, **moved)
+    frozen, unfrozen = _a(FreezeAccount, reason=st.just("Card lost"), **this), _a(UnfreezeAccount, **this)
+    closed = _a(CloseAccount, **this)
+    later = st.one_of(deposited, sent, withdrawn, deposited, sent, sent, frozen, unfrozen, closed)
+    return _life(opened, deposited, _tuple(later, 0, 4))
+
+
 _PEOPLE = st.tuples(*map(_customer_life, range(len(CUSTOMERS))))
 _GOODS = st.tuples(*map(_product_life, range(len(PRODUCTS))))
 _PAPERS = st.lists(st.one_of(*[_ORDER_LIFE] * 4, _NOTE_LIFE), min_size=4, max_size=9)
+_BOOKS = st.tuples(*map(_account_life, range(len(ACCOUNTS))))
 _VIEWS = st.lists(_VIEW_LIFE, min_size=2, max_size=8)
 
 
@@ -226,8 +258,9 @@ _VIEWS = st.lists(_VIEW_LIFE, min_size=2, max_size=8)
 def histories(draw: st.DrawFn) -> list[Sent]:
     """Customers come and products are stocked; then everybody's lives go on side by side."""
     people, goods, papers = draw(_PEOPLE), draw(_GOODS), draw(_PAPERS) + draw(_VIEWS)
+    books = draw(_BOOKS)
     opening = [life.pop(0) for life in people] + [life.pop(0) for life in goods for _ in range(2)]
-    lives = [*people, *goods, *(_of_its_own(number, life) for number, life in enumerate(papers))]
+    lives = [*people, *goods, *books, *(_of_its_own(number, life) for number, life in enumerate(papers))]
     turns = [number for number, life in enumerate(lives) for _ in life]
     commands = [*opening, *(lives[turns[n]].pop(0) for n in shuffled(draw, len(turns)))]
     told = _told(draw, commands)

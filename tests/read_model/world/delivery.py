@@ -67,15 +67,16 @@ class Projection:
 
 
 def numbered(happened: Sequence[Happened], delays: Sequence[int]) -> Log:
-    """The log in which each event comes later by its delay, though never before what it needs, nor its aggregate's
-    earlier events."""
-    latest: dict[UUID, int] = defaultdict(int)
+    """The log in which each event comes later by its delay, though never before what it needs, nor the earlier events
+    of its aggregate and of its command."""
+    latest: dict[object, int] = defaultdict(int)
     born: dict[UUID, int] = {}
     order: list[tuple[int, int]] = []
     for number, (each, delay) in enumerate(zip(happened, delays, strict=True)):
-        after = max([latest[each.aggregate_id], *(born[need] for need in each.needs)])
+        command = each.metadata["command_id"]
+        after = max([latest[each.aggregate_id], latest[command], *(born[need] for need in each.needs)])
         place = max(number + delay, after)
-        latest[each.aggregate_id] = place
+        latest[each.aggregate_id] = latest[command] = place
         born.setdefault(each.aggregate_id, place)
         order.append((place, number))
     return [_recorded(position, happened[number]) for position, (_, number) in enumerate(sorted(order), 1)]

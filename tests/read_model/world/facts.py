@@ -12,6 +12,7 @@ CURRENCY = "GBP"
 
 CUSTOMERS = tuple(UUID(int=0xC0 + n) for n in range(3))
 PRODUCTS = tuple(UUID(int=0xA0 + n) for n in range(4))
+ACCOUNTS = tuple(UUID(int=0xB0 + n) for n in range(3))
 STRANGER = UUID(int=0xFF)
 """An id that nothing has."""
 
@@ -26,6 +27,8 @@ VENDORS = ("Potters & Co", "Brightside", None)
 NAMES = ("Tea", "Teapot", "Café lamp")
 PRICES = tuple(map(Decimal, ("2.50", "0.01", "9.9", "0.3333", "24")))
 FREE = Decimal(0)
+AMOUNTS = tuple(map(Decimal, ("0.01", "2.5", "10", "24")))
+LIMITS = (Decimal(0), Decimal(20))
 
 _DAYS = (date(2026, 3, 29), date(2026, 4, 1), date(2026, 4, 5))
 """London's clocks go forward on the first, a month begins with the second, Auckland's clocks go back on the third."""

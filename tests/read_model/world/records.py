@@ -1,5 +1,6 @@
 """What the small shop has written down of everything that it accepted."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
@@ -136,8 +137,47 @@ class ProductView:
 
 
 @dataclass
+class Booked:
+    """What happened on an account: `amount` is what was added to it, `other` the other account of a transfer."""
+
+    kind: str
+    at: datetime
+    amount: Decimal | None
+    other: UUID | None
+    text: str | None
+    sent_by: str
+    command: str
+    command_id: UUID
+    recorded_at: datetime
+
+
+@dataclass
+class Account:
+    """An account with all that happened on it, one event a version."""
+
+    account_id: UUID
+    owner_id: UUID
+    currency: str
+    limit: Decimal
+    status: str = "OPEN"
+    entries: list[Booked] = field(default_factory=list)
+
+    def held(self, version: int) -> Decimal:
+        """What it held at a version."""
+        return sum((each.amount for each in self.entries[:version] if each.amount is not None), Decimal(0))
+
+    @property
+    def version(self) -> int:
+        """The latest."""
+        return len(self.entries)
+
+
+@dataclass
 class Accepted:
-    """A command that was carried out, the aggregate's version after it, and the names of its events."""
+    """A command that was carried out, the aggregate's version after it, and its events.
+
+    Of each event, the aggregate, the version that it made, and its name.
+    """
 
     command_id: UUID
     type: str
@@ -146,15 +186,15 @@ class Accepted:
     aggregate_id: UUID
     version: int
     recorded_at: datetime
-    events: tuple[str, ...]
+    events: tuple[tuple[UUID, int, str], ...]
 
 
 @dataclass
 class Shop:
     """Everything that is written, and the time zone in which the shop's days begin.
 
-    `positions` tells where in the log the event stands that made an aggregate's version, and `past` how orders were at
-    each of theirs.
+    `versions` counts the events of each aggregate. `positions` tells where in the log the event stands that made an
+    aggregate's version, and `past` how orders were at each of theirs.
     """
 
     zone: tzinfo
@@ -162,8 +202,10 @@ class Shop:
     products: dict[UUID, Product] = field(default_factory=dict)
     orders: dict[UUID, Order] = field(default_factory=dict)
     notes: dict[UUID, CreditNote] = field(default_factory=dict)
+    accounts: dict[UUID, Account] = field(default_factory=dict)
     views: list[ProductView] = field(default_factory=list)
     accepted: list[Accepted] = field(default_factory=list)
+    versions: Counter[UUID] = field(default_factory=Counter)
     past: dict[tuple[UUID, int], Past] = field(default_factory=dict)
     positions: dict[tuple[UUID, int], int] = field(default_factory=dict)
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from app.kernel.errors import Refusal
 from app.kernel.messages import Command, Event
-from tests.read_model.world import catalog, customers, orders
+from tests.read_model.world import catalog, customers, ledger, orders
 from tests.read_model.world.commands import Sent
 from tests.read_model.world.records import Accepted, Past, Shop
 from write_model.catalog.commands import (
@@ -24,6 +24,15 @@ from write_model.catalog.commands import (
     ViewProduct,
 )
 from write_model.customers.commands import ChangeAddress, RecordPastCustomer, RegisterCustomer, UpgradeCustomer
+from write_model.ledger.commands import (
+    CloseAccount,
+    Deposit,
+    FreezeAccount,
+    OpenAccount,
+    Transfer,
+    UnfreezeAccount,
+    Withdraw,
+)
 from write_model.orders.commands import (
     CancelOrder,
     DeliverOrder,
@@ -36,6 +45,8 @@ from write_model.orders.commands import (
     ReturnItems,
     ShipOrder,
 )
+
+_NEEDED = ("customer_id", "product_id", "owner_id", "account_id", "to_account_id")
 
 Desk = Callable[[Shop, Any, Sent], list[Event]]
 
@@ -63,6 +74,11 @@ _DESKS: Mapping[str, Mapping[type[Command], Desk]] = {
     },
     "credit_note": {RecordCreditNote: orders.credit},
     "product_view": {ViewProduct: catalog.look},
+    "account": {
+        OpenAccount: ledger.open_account,
+        Transfer: ledger.transfer,
+        **dict.fromkeys((Deposit, Withdraw, FreezeAccount, UnfreezeAccount, CloseAccount), ledger.change),
+    },
 }
 """By the aggregate's type, who carries a command out."""
 
@@ -98,7 +114,7 @@ def carry_out(shop: Shop, sent: Sent) -> list[Happened]:
         events = desk(shop, command, sent)
     except Refusal:
         return []
-    before = max((each.version for each in shop.accepted if each.aggregate_id == command.aggregate_id), default=0)
+    happened = [_happened(shop, aggregate_type, event, sent) for event in events]
     shop.accepted.append(
         Accepted(
             command_id=sent.command_id,
@@ -106,26 +122,30 @@ def carry_out(shop: Shop, sent: Sent) -> list[Happened]:
             actor=sent.actor,
             aggregate_type=aggregate_type,
             aggregate_id=command.aggregate_id,
-            version=before + len(events),
+            version=shop.versions[command.aggregate_id],
             recorded_at=sent.recorded_at,
-            events=tuple(type(event).__name__ for event in events),
+            events=tuple((each.aggregate_id, each.version, type(each.event).__name__) for each in happened),
         )
     )
     if aggregate_type == "order":
         order = copy.deepcopy(shop.orders[command.aggregate_id])
         shop.past[order.order_id, order.version] = Past(order, command)
-    return [
-        Happened(
-            aggregate_type=aggregate_type,
-            aggregate_id=command.aggregate_id,
-            version=version,
-            event=event,
-            metadata=_metadata(sent),
-            recorded_at=sent.recorded_at,
-            needs=_needs(command),
-        )
-        for version, event in enumerate(events, before + 1)
-    ]
+    return happened
+
+
+def _happened(shop: Shop, aggregate_type: str, event: Event, sent: Sent) -> Happened:
+    """The event, as the next of its aggregate: of an account's, the one that it names."""
+    aggregate_id: UUID = getattr(event, "account_id", sent.command.aggregate_id)
+    shop.versions[aggregate_id] += 1
+    return Happened(
+        aggregate_type=aggregate_type,
+        aggregate_id=aggregate_id,
+        version=shop.versions[aggregate_id],
+        event=event,
+        metadata=_metadata(sent),
+        recorded_at=sent.recorded_at,
+        needs=_needs(sent.command) - {aggregate_id},
+    )
 
 
 def _metadata(sent: Sent) -> Mapping[str, Any]:
@@ -134,7 +154,7 @@ def _metadata(sent: Sent) -> Mapping[str, Any]:
 
 
 def _needs(command: Command) -> frozenset[UUID]:
-    """The customer and the products that the command names."""
+    """The customer, the products and the accounts that the command names."""
     items = getattr(command, "items", ())
-    named = [getattr(each, name, None) for each in (command, *items) for name in ("customer_id", "product_id")]
+    named = [getattr(each, name, None) for each in (command, *items) for name in _NEEDED]
     return frozenset(key for key in named if key is not None) - {command.aggregate_id}
