@@ -23,6 +23,7 @@ from read_model.catalog import (
     stock_report,
 )
 from read_model.customers import customer_analytics, customer_profile
+from read_model.feed import home_timeline, notifications, post, profile, trending_hashtags
 from read_model.operations import requests
 from read_model.orders import (
     customer_orders,
@@ -91,6 +92,11 @@ VIEWS: Final[tuple[View[Any], ...]] = (
     customer_orders.VIEW,
     sales.VIEW,
     orders_by_city.VIEW,
+    profile.VIEW,
+    post.VIEW,
+    home_timeline.VIEW,
+    notifications.VIEW,
+    trending_hashtags.VIEW,
     REQUESTS,
     ACCEPTED_COMMANDS,
 )
