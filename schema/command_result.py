@@ -20,6 +20,10 @@ ID_PREFIXES: Final = {
     "product_view": "view",
     "customer": "customer",
     "credit_note": "creditnote",
+    "profile": "profile",
+    "post": "post",
+    "like": "like",
+    "comment": "comment",
     "consumer": "consumer",
 }
 """The TypeID prefix of each aggregate type."""

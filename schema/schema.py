@@ -34,6 +34,13 @@ from schema.customers.customer_analytics import CustomerAnalyticsQuery
 from schema.customers.customer_profile import CustomerQuery
 from schema.customers.mutations import CustomersMutation
 from schema.errors import typed
+from schema.feed import post, profile
+from schema.feed.home_timeline import HomeTimelineQuery, HomeTimelineSubscription
+from schema.feed.mutations import FeedMutation
+from schema.feed.notifications import NotificationsQuery
+from schema.feed.post import PostQuery
+from schema.feed.profile import ProfileQuery
+from schema.feed.trending_hashtags import TrendingHashtagsQuery
 from schema.operations.command_activity import CommandActivity, Seconds, activities, activity
 from schema.operations.dead_letters import DeadLettersQuery, DeadLettersSubscription
 from schema.operations.mutations import OperationsMutation
@@ -69,18 +76,31 @@ QUERIES = (
     SalesQuery,
     OrdersByCityQuery,
     CustomerAnalyticsQuery,
+    ProfileQuery,
+    PostQuery,
+    HomeTimelineQuery,
+    NotificationsQuery,
+    TrendingHashtagsQuery,
     StatusQuery,
     DeadLettersQuery,
     OperationsQuery,
     RebuildProgressQuery,
 )
-MUTATIONS = (CustomersMutation, CatalogMutation, OrdersMutation, OperationsMutation)
-SUBSCRIPTIONS = (OrderSubscription, StatusSubscription, DeadLettersSubscription, RebuildProgressSubscription)
+MUTATIONS = (CustomersMutation, CatalogMutation, OrdersMutation, FeedMutation, OperationsMutation)
+SUBSCRIPTIONS = (
+    OrderSubscription,
+    HomeTimelineSubscription,
+    StatusSubscription,
+    DeadLettersSubscription,
+    RebuildProgressSubscription,
+)
 
 NODES: Final[dict[str, Callable[..., Awaitable[Any]]]] = {
     "product": product.get,
     "customer": customer_profile.get,
     "order": order_details.get,
+    "profile": profile.get,
+    "post": post.get,
 }
 """How each TypeID prefix is resolved by `node(id)`."""
 
@@ -158,7 +178,7 @@ def make(accepted_commands: View[AcceptedCommand]) -> Schema:
         query=strawberry.type(type("Query", (*QUERIES, NodeQuery, CommandQuery), {})),
         mutation=strawberry.type(type("Mutation", MUTATIONS, {})),
         subscription=strawberry.type(type("Subscription", (*SUBSCRIPTIONS, CommandSubscription), {})),
-        types=[product.Product, customer_profile.Customer, order_details.Order],
+        types=[product.Product, customer_profile.Customer, order_details.Order, profile.Profile, post.Post],
         extensions=[Documents],
         config=CONFIG,
     )

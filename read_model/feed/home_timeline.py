@@ -186,9 +186,29 @@ def nothing(arguments: PageArguments) -> Shown:
 
 
 async def read(reads: ReadModels, person_id: UUID, arguments: PageArguments, wanted: Wanted) -> Shown | Behind:
-    """The timeline in one read of Redis, and all that is shown of it in another; between them, popular authors' posts.
+    """The timeline, as below, and all that is shown of a page of it in one read more.
 
     They wait no longer together than wanted. Raises MalformedCursor.
+    """
+    deadline = time.monotonic() + wanted.wait_s
+    listing = await listed(reads, person_id, arguments, wanted)
+    if isinstance(listing, Behind):
+        return listing
+    return await _shown(reads, listing.page, listing.checkpoint, wanted.until(deadline))
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A page of a timeline of when the view stood at `checkpoint`."""
+
+    page: Page[Entry]
+    checkpoint: int
+
+
+async def listed(reads: ReadModels, person_id: UUID, arguments: PageArguments, wanted: Wanted) -> Listing | Behind:
+    """Which posts there are: one read of Redis, and another for whoever follows popular authors, however many.
+
+    Raises MalformedCursor.
     """
     deadline = time.monotonic() + wanted.wait_s
     found = await reads.get(VIEW, reader_key(person_id), wanted)
@@ -200,7 +220,7 @@ async def read(reads: ReadModels, person_id: UUID, arguments: PageArguments, wan
     if isinstance(popular, Behind):
         return popular
     page = _cut([timeline.newest, *(stored.row.newest for stored in popular.values())], arguments)
-    return await _shown(reads, page, found.checkpoint, wanted.until(deadline))
+    return Listing(page, found.checkpoint)
 
 
 async def _shown(reads: ReadModels, page: Page[Entry], checkpoint: int, wanted: Wanted) -> Shown | Behind:
