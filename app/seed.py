@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
+from app import seed_feed
 from app.bootstrap import commands as command_side
 from app.config import Settings
 from app.infra.bus import Bus
@@ -201,20 +202,21 @@ VIEWS: Final[tuple[tuple[str | None, str], ...]] = (
 
 
 def seeded_id(kind: str, name: str) -> UUID:
-    """The id of a seeded customer, product, order or view."""
+    """The id of a seeded customer, product, order, view, post or comment."""
     return id_at(_EPOCH_MS, int.from_bytes(hashlib.sha256(f"{kind}/{name}".encode()).digest()[:10]))
 
 
 def examples() -> list[Example]:
     """The example operations, with the seeded ids filled in."""
-    kinds = {"customer": CUSTOMERS, "product": PRODUCTS, "order": ORDERS}
-    return load(
-        {
-            f"{kind}.{name}": typeid.encode(kind, seeded_id(kind, name))
-            for kind, names in kinds.items()
-            for name in names
-        }
-    )
+    return load(seeded_names())
+
+
+def seeded_names() -> Mapping[str, str]:
+    """The id of everything that is seeded, as clients write it, by kind and name."""
+    kinds = {"customer": CUSTOMERS, "product": PRODUCTS, "order": ORDERS, "post": seed_feed.POSTS}
+    named = {(kind, name): seeded_id(kind, name) for kind, names in kinds.items() for name in names}
+    named |= {("profile", name): seed_feed.profile_id(name, seeded_id) for name in seed_feed.PEOPLE}
+    return {f"{kind}.{name}": typeid.encode(kind, key) for (kind, name), key in named.items()}
 
 
 async def seed(settings: Settings, progress: Callable[[int, int], None] = lambda _done, _of: None) -> int:
@@ -259,6 +261,7 @@ def _steps(currency: str) -> Iterator[tuple[str, Command]]:
         yield f"view/{number}", _view(number, customer_name, product_name)
     grace = seeded_id("customer", "grace")
     yield "upgrade/grace", UpgradeCustomer(at=now(), customer_id=grace, tier=Tier.SILVER)
+    yield from seed_feed.steps(seeded_id)
 
 
 def _registration(name: str, customer: _Customer) -> RegisterCustomer:

@@ -77,7 +77,8 @@ def _connection(found: view.Shown, loader: People) -> HomeTimelineConnection:
 @strawberry.type
 class HomeTimelineSubscription:
     @strawberry.subscription(
-        description="Every post that comes to somebody's home timeline from now on: yours, or for operators anyone's."
+        description="The newest post of a home timeline, and every one that comes from now on: of yours, or for "
+        "operators of anyone's."
     )
     async def home_timeline_posted(
         self, info: Info, profile_id: strawberry.ID | None = None
@@ -90,6 +91,7 @@ class HomeTimelineSubscription:
 async def _posted(info: Info, person: UUID) -> AsyncGenerator[Post, None]:
     """Posts are told once, when the view of posts has them; those of before, which following brings, are no news."""
     reads, began, told = info.context.reads, now(), set[UUID]()
+    newest = True
     with reads.hints.subscribed(view.VIEW.name, post.VIEW.name) as woken:
         while True:
             if not is_theirs(info.context.asker(), person):
@@ -97,7 +99,8 @@ async def _posted(info: Info, person: UUID) -> AsyncGenerator[Post, None]:
             listing = await view.listed(reads, person, PageArguments(first=_NEWS), Wanted())
             nodes = [] if isinstance(listing, Behind) else listing.page.nodes
             told &= {each.post_id for each in nodes}
-            news = [each.post_id for each in nodes if each.published_at >= began and each.post_id not in told]
+            fresh = [each for each in nodes if each.published_at >= began] or list(nodes[:newest])
+            news, newest = [each.post_id for each in fresh if each.post_id not in told], False
             found = await reads.get_many(post.VIEW, news, Wanted())
             for key in reversed(news):
                 if not isinstance(found, Behind) and key in found:

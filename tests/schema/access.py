@@ -150,9 +150,7 @@ SUBSCRIPTIONS = {
     "deadLetters": QUERIES["deadLetters"],
     "rebuildProgress": QUERIES["rebuildProgress"],
     "orderChanged": read("orderChanged { id }", "SILENCE", "SEEN", id=lambda known: known.order),
-    "homeTimelinePosted": read(
-        "homeTimelinePosted { id }", "FORBIDDEN", "SILENCE", profileId=lambda known: known.profile
-    ),
+    "homeTimelinePosted": read("homeTimelinePosted { id }", "FORBIDDEN", "SEEN", profileId=lambda known: known.profile),
 }
 
 MUTATIONS = {

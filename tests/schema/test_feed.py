@@ -212,9 +212,13 @@ async def test_new_posts_of_a_timeline_are_told_as_they_come(closed: Installatio
     ada, grace, reader = [await joined(closed, name) for name in ("Ada", "Grace", "Alan")]
     await grace.accepted("publishPost", text="Long before")
     await reader.accepted("follow", authorId=ada.profile_id)
+    for text in ("Older", "Newest"):
+        token = (await ada.accepted("publishPost", text=text))["token"]
+    assert texts((await reader.sees(TIMELINE, token=token))["homeTimeline"]) == ["Newest", "Older"]
     async with socket(closed.url, reader.headers) as live:
         await live.init()
         await live.subscribe("subscription { homeTimelinePosted { text author { displayName } } }")
+        assert (await live.next())["data"]["homeTimelinePosted"]["text"] == "Newest"
         await live.subscribe(
             f'subscription {{ homeTimelinePosted(profileId: "{ada.profile_id}") {{ text }} }}', id="others"
         )
