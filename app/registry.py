@@ -23,6 +23,7 @@ from read_model.catalog import (
     stock_report,
 )
 from read_model.customers import customer_analytics, customer_profile
+from read_model.feed import home_timeline, notifications, post, profile, trending_hashtags
 from read_model.ledger import account_balance, account_history, audit_trail, cash_accounts, ledger_days
 from read_model.operations import requests
 from read_model.orders import (
@@ -41,6 +42,8 @@ from write_model.customers import events as customer_events
 from write_model.customers import handlers as customer_handlers
 from write_model.customers import policies as customer_policies
 from write_model.customers.repository import Customers
+from write_model.feed import events as feed_events
+from write_model.feed import handlers as feed_handlers
 from write_model.ledger import events as ledger_events
 from write_model.ledger import handlers as ledger_handlers
 from write_model.operations import events as operation_events
@@ -57,6 +60,7 @@ EVENT_TYPES: Final[tuple[type[Event], ...]] = (
     order_events.CreditNoteRecorded,
     *get_args(ledger_events.AccountEvent),
     *get_args(operation_events.OperationEvent),
+    *get_args(feed_events.FeedEvent),
 )
 
 UPCASTERS: Final[Upcasters] = {
@@ -65,6 +69,7 @@ UPCASTERS: Final[Upcasters] = {
     **order_events.UPCASTERS,
     **ledger_events.UPCASTERS,
     **operation_events.UPCASTERS,
+    **feed_events.UPCASTERS,
 }
 
 EVENTS: Final = EventCatalog(EVENT_TYPES, UPCASTERS)
@@ -97,6 +102,11 @@ VIEWS: Final[tuple[View[Any], ...]] = (
     audit_trail.VIEW,
     ledger_days.VIEW,
     cash_accounts.VIEW,
+    profile.VIEW,
+    post.VIEW,
+    home_timeline.VIEW,
+    notifications.VIEW,
+    trending_hashtags.VIEW,
     REQUESTS,
     ACCEPTED_COMMANDS,
 )
@@ -118,6 +128,7 @@ def handlers(shop_currency: str, shop_time_zone: tzinfo) -> Handlers:
     """The handler of every command."""
     return {
         **customer_handlers.HANDLERS,
+        **feed_handlers.HANDLERS,
         **catalog_handlers.handlers(shop_currency, viewers=Customers),
         **operation_handlers.handlers(views=[view.name for view in VIEWS], policies=POLICY_NAMES),
         **ledger_handlers.handlers(owners=Customers, zone=shop_time_zone),

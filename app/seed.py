@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
-from app import seed_accounts
+from app import seed_accounts, seed_feed
 from app.bootstrap import commands as command_side
 from app.config import Settings
 from app.infra.bus import Bus
@@ -22,7 +22,6 @@ from app.kernel.clock import id_at, new_id, now
 from app.kernel.errors import Refusal
 from app.kernel.messages import Command, Envelope, Principal, Role
 from app.kernel.values import Address, Money
-from app.seed_accounts import ACCOUNTS
 from app.web.operations import Example, load
 from write_model.catalog.commands import AddProduct, ReceiveStock, ViewProduct
 from write_model.customers.commands import RegisterCustomer, Tier, UpgradeCustomer
@@ -203,20 +202,27 @@ VIEWS: Final[tuple[tuple[str | None, str], ...]] = (
 
 
 def seeded_id(kind: str, name: str) -> UUID:
-    """The id of a seeded customer, product, order, view or account."""
+    """The id of something that is seeded, such as a customer, an order or a post."""
     return id_at(_EPOCH_MS, int.from_bytes(hashlib.sha256(f"{kind}/{name}".encode()).digest()[:10]))
 
 
 def examples() -> list[Example]:
     """The example operations, with the seeded ids filled in."""
-    kinds = {"customer": CUSTOMERS, "product": PRODUCTS, "order": ORDERS, "account": ACCOUNTS}
-    return load(
-        {
-            f"{kind}.{name}": typeid.encode(kind, seeded_id(kind, name))
-            for kind, names in kinds.items()
-            for name in names
-        }
-    )
+    return load(seeded_names())
+
+
+def seeded_names() -> Mapping[str, str]:
+    """The id of everything that is seeded, as clients write it, by kind and name."""
+    kinds = {
+        "customer": CUSTOMERS,
+        "product": PRODUCTS,
+        "order": ORDERS,
+        "account": seed_accounts.ACCOUNTS,
+        "post": seed_feed.POSTS,
+    }
+    named = {(kind, name): seeded_id(kind, name) for kind, names in kinds.items() for name in names}
+    named |= {("profile", name): seed_feed.profile_id(name, seeded_id) for name in seed_feed.PEOPLE}
+    return {f"{kind}.{name}": typeid.encode(kind, key) for (kind, name), key in named.items()}
 
 
 async def seed(settings: Settings, progress: Callable[[int, int], None] = lambda _done, _of: None) -> int:
@@ -262,6 +268,7 @@ def _steps(currency: str) -> Iterator[tuple[str, Command]]:
     grace = seeded_id("customer", "grace")
     yield from seed_accounts.steps(seeded_id, currency)
     yield "upgrade/grace", UpgradeCustomer(at=now(), customer_id=grace, tier=Tier.SILVER)
+    yield from seed_feed.steps(seeded_id)
 
 
 def _registration(name: str, customer: _Customer) -> RegisterCustomer:

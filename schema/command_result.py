@@ -21,6 +21,10 @@ ID_PREFIXES: Final = {
     "customer": "customer",
     "credit_note": "creditnote",
     "account": "account",
+    "profile": "profile",
+    "post": "post",
+    "like": "like",
+    "comment": "comment",
     "consumer": "consumer",
 }
 """The TypeID prefix of each aggregate type."""

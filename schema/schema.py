@@ -34,6 +34,13 @@ from schema.customers.customer_analytics import CustomerAnalyticsQuery
 from schema.customers.customer_profile import CustomerQuery
 from schema.customers.mutations import CustomersMutation
 from schema.errors import typed
+from schema.feed import post, profile
+from schema.feed.home_timeline import HomeTimelineQuery, HomeTimelineSubscription
+from schema.feed.mutations import FeedMutation
+from schema.feed.notifications import NotificationsQuery
+from schema.feed.post import PostQuery
+from schema.feed.profile import ProfileQuery
+from schema.feed.trending_hashtags import TrendingHashtagsQuery
 from schema.ledger import account_balance
 from schema.ledger.account_balance import AccountQuery, AccountSubscription
 from schema.ledger.account_history import AccountHistoryQuery
@@ -79,15 +86,28 @@ QUERIES = (
     AccountHistoryQuery,
     AuditTrailQuery,
     LedgerDaysQuery,
+    ProfileQuery,
+    PostQuery,
+    HomeTimelineQuery,
+    NotificationsQuery,
+    TrendingHashtagsQuery,
     StatusQuery,
     DeadLettersQuery,
     OperationsQuery,
     RebuildProgressQuery,
 )
-MUTATIONS = (CustomersMutation, CatalogMutation, OrdersMutation, LedgerMutation, OperationsMutation)
+MUTATIONS = (
+    CustomersMutation,
+    CatalogMutation,
+    OrdersMutation,
+    LedgerMutation,
+    FeedMutation,
+    OperationsMutation,
+)
 SUBSCRIPTIONS = (
     OrderSubscription,
     AccountSubscription,
+    HomeTimelineSubscription,
     StatusSubscription,
     DeadLettersSubscription,
     RebuildProgressSubscription,
@@ -98,8 +118,19 @@ NODES: Final[dict[str, Callable[..., Awaitable[Any]]]] = {
     "customer": customer_profile.get,
     "order": order_details.get,
     "account": account_balance.get,
+    "profile": profile.get,
+    "post": post.get,
 }
 """How each TypeID prefix is resolved by `node(id)`."""
+
+NODE_TYPES = [
+    product.Product,
+    customer_profile.Customer,
+    order_details.Order,
+    account_balance.Account,
+    profile.Profile,
+    post.Post,
+]
 
 
 @strawberry.type
@@ -175,7 +206,7 @@ def make(accepted_commands: View[AcceptedCommand]) -> Schema:
         query=strawberry.type(type("Query", (*QUERIES, NodeQuery, CommandQuery), {})),
         mutation=strawberry.type(type("Mutation", MUTATIONS, {})),
         subscription=strawberry.type(type("Subscription", (*SUBSCRIPTIONS, CommandSubscription), {})),
-        types=[product.Product, customer_profile.Customer, order_details.Order, account_balance.Account],
+        types=NODE_TYPES,
         extensions=[Documents],
         config=CONFIG,
     )

@@ -26,7 +26,7 @@ _LONGEST_MESSAGE: Final = 1_000
 _PARK = """
 insert into read.dead_letters (consumer, generation, shard, position, sequence, aggregate_type, version, type,
                                schema_version, data, metadata, recorded_at, attempts, exception, message, place)
-select $1, $2, $3, e.position, e.aggregate_id, e.aggregate_type, e.version, e.type,
+select $1, $2, $3, e.position, coalesce((e.data ->> $9)::uuid, e.aggregate_id), e.aggregate_type, e.version, e.type,
        e.schema_version, e.data, e.metadata, e.recorded_at, p.attempts, p.exception, p.message, p.place
 from unnest($4::bigint[], $5::integer[], $6::text[], $7::text[], $8::text[])
          as p (position, attempts, exception, message, place)
@@ -101,10 +101,13 @@ def blames_the_event(error: Exception) -> bool:
 
 
 class DeadLetters:
-    """What one shard of a consumer has parked. What is written is written within the caller's transaction."""
+    """What one shard of a consumer has parked. What is written is written within the caller's transaction.
 
-    def __init__(self, pool: Pool, shard_id: ShardId) -> None:
-        self._pool, self._place = pool, (shard_id.view, shard_id.generation, shard_id.shard)
+    Sequences are aggregates, or what the field `by` of events names.
+    """
+
+    def __init__(self, pool: Pool, shard_id: ShardId, by: str | None = None) -> None:
+        self._pool, self._place, self._by = pool, (shard_id.view, shard_id.generation, shard_id.shard), by
 
     async def sequences(self) -> set[UUID]:
         """The aggregates of which something is parked."""
@@ -125,7 +128,7 @@ class DeadLetters:
     async def park(self, connection: Connection, letters: Sequence[Letter]) -> None:
         """Parks events of the log."""
         rows = [(each.position, each.attempts, *_told(each.failure)) for each in letters]
-        await connection.execute(_PARK, *self._place, *map(list, zip(*rows, strict=True)))
+        await connection.execute(_PARK, *self._place, *map(list, zip(*rows, strict=True)), self._by)
         await connection.execute(_COUNT, *self._place)
 
     async def settle(self, connection: Connection, positions: Collection[int]) -> None:

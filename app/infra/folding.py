@@ -28,7 +28,7 @@ def changes(
         if type(event.event) not in entity.handles:
             made.append(Change(event, None, None))
             continue
-        key = event.aggregate_id
+        key = entity.of(event)
         before = changed.get(key) or present.get(key)
         if before is not None and before.position >= event.position:
             continue

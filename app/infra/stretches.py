@@ -36,6 +36,16 @@ class Logged:
         assert isinstance(known, UUID)
         return known
 
+    def sequence(self, by: str | None) -> UUID:
+        """In whose order it is applied: its aggregate's, or that of the entity which its field `by` names."""
+        if by is None:
+            return self.aggregate_id
+        if self._recorded is not None:
+            named: UUID = getattr(self._recorded.event, by)
+            return named
+        assert self._row is not None
+        return sequence_of(self._row, by)
+
     @property
     def correlation_id(self) -> str | None:
         """What the event belongs to, also where it cannot be decoded."""
@@ -53,6 +63,12 @@ class Logged:
             assert self._row is not None
             self._recorded, self._row = recorded(self._catalog, self._row), None
         return self._recorded
+
+
+def sequence_of(row: asyncpg.Record, by: str | None) -> UUID:
+    """The same of a row of the log, which need not be such that it can be decoded. Without the field, its aggregate."""
+    found = msgspec.json.decode(row["data"]).get(by) if by is not None else None
+    return UUID(found) if found is not None else row["aggregate_id"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,10 @@ class Memory(Generic[State, Row]):
     keys: Callable[[Change[State]], Iterable[UUID]]
     evolve: Callable[[Row | None, Change[State], UUID], Row]
 
+    def __post_init__(self) -> None:
+        if self.entity.by is not None:
+            raise ValueError(f"{self.entity.name}: policies remember aggregates, not what events name")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Policy(Generic[Row]):

@@ -24,6 +24,9 @@ class Entity(Generic[State]):
     `row` is a struct whose first field is the aggregate's id; `evolve` folds the aggregate's events into it,
     and what it has once remembered it never forgets: an aggregate that is gone is one that says so.
     `name` is the table's, after the view's; `indexes` as a view's.
+
+    `by` names a field that all handled events have, a UUID: then the events of many aggregates are about one entity,
+    which this field names, and what cannot be applied holds all of its later events back. A post is about its author.
     """
 
     name: str
@@ -31,6 +34,18 @@ class Entity(Generic[State]):
     handles: tuple[type[Event], ...]
     evolve: Callable[[State | None, Recorded[Any]], State | None]
     indexes: tuple[str, ...] = ()
+    by: str | None = None
+
+    def __post_init__(self) -> None:
+        if lacking := [each.__name__ for each in self.handles if self.by and self.by not in names(each)]:
+            raise ValueError(f"{self.name} is named by {self.by}, which these events do not have: {lacking}")
+
+    def of(self, recorded: Recorded[Any]) -> UUID:
+        """The entity that an event is about."""
+        if self.by is None:
+            return recorded.aggregate_id
+        named: UUID = getattr(recorded.event, self.by)
+        return named
 
 
 class Change(Generic[State]):
@@ -65,7 +80,8 @@ class View(Generic[Row]):
     `row` is a struct of what is stored; its first field, a UUID or a text, is the key. `keys` says which
     rows an event touches; `evolve` folds it into one of them and returns None where there is nothing to show. Both
     are pure. With an `entity`, both are given the `Change` that the event made of its aggregate instead of the event,
-    and the view has one shard: the aggregate's events and the rows that they touch must meet.
+    and the view has one shard: the aggregate's events and the rows that they touch must meet. An entity that is named
+    by its events must know all types that the view handles, since these come in its order or not at all.
 
     A view that `appends` has a key for every event that it handles, which no other event touches: its rows are written
     without a look at what is there.
@@ -95,11 +111,18 @@ class View(Generic[Row]):
     def __post_init__(self) -> None:
         if self.entity is not None and self.shards > 1:
             raise ValueError(f"{self.name} has an entity, so it cannot be cut into {self.shards} shards")
+        if self.entity is not None and self.entity.by and set(self.handles) != set(self.entity.handles):
+            raise ValueError(f"{self.name} handles other events than the entity that they name")
 
     @property
     def key(self) -> str:
         """The name of the key's column."""
         return names(self.row)[0]
+
+    @property
+    def sequenced_by(self) -> str | None:
+        """The field of events that names the sequence in which they are applied; None: it is their aggregate's."""
+        return self.entity.by if self.entity else None
 
     @property
     def in_redis(self) -> bool:

@@ -105,9 +105,9 @@ async def test_the_command_role_appends_to_the_log_and_never_rewrites_it(made: I
         assert not await allowed(made, COMMAND_ROLE, f"select 1 from {table}"), table
 
 
-async def test_the_command_role_deletes_categories_and_nothing_else(made: Installation) -> None:
+async def test_the_command_role_deletes_categories_and_follows_and_nothing_else(made: Installation) -> None:
     for table in await names(made, "write"):
-        may = table == "write.product_categories"
+        may = table in {"write.product_categories", "write.follows"}
         assert await allowed(made, COMMAND_ROLE, f"delete from {table}") == may, table
 
 

@@ -15,12 +15,14 @@ ADDRESS = {"street": "1 High St", "city": "Leeds", "postalCode": "LS1", "country
 WHEN = "2011-01-01T00:00:00Z"
 UNKNOWN = typeid.encode("product", new_id())
 NO_ACCOUNT = typeid.encode("account", new_id())
+UNKNOWN_POST = typeid.encode("post", new_id())
+POST_TEXT = "Tea at #four"
 NO_TRANSITION = "STATUS_TRANSITION_NOT_ALLOWED"
 
 
 @dataclass(frozen=True)
 class Known:
-    """A customer of the shop with what is theirs; the order is cancelled, and a pound is on the account."""
+    """A customer of the shop with what is theirs: a cancelled order, a pound on an account, a post that they like."""
 
     owner: str
     another: str
@@ -30,6 +32,9 @@ class Known:
     order: str
     command: str
     account: str
+    profile: str
+    handle: str
+    post: str
 
 
 @dataclass(frozen=True)
@@ -80,6 +85,20 @@ def of_order(name: str) -> Access:
     return change(name, "ORDER_NOT_FOUND", NO_TRANSITION, NO_TRANSITION, lambda known: {"orderId": known.order})
 
 
+def of_person(name: str, owner: str, staff: str | None = None, /, **given: Callable[[Known], Any]) -> Access:
+    """A mutation under the owner's profile, which nobody else may act under but staff."""
+
+    def wanted(known: Known) -> dict[str, Any]:
+        return {"profileId": known.profile} | {key: of(known) for key, of in given.items()}
+
+    return change(name, "NOT_YOUR_PROFILE", owner, staff or owner, wanted)
+
+
+def of_post(name: str, owner: str, /, **given: Any) -> Access:
+    """A mutation to the owner's post."""
+    return change(name, "NOT_YOUR_POST", owner, owner, lambda known: {"postId": known.post, **given})
+
+
 def of_product(name: str, /, **rest: Any) -> Access:
     """A mutation to a product, which here is unknown."""
     return for_staff(name, "PRODUCT_NOT_FOUND", lambda _: {"productId": UNKNOWN, **rest})
@@ -106,6 +125,14 @@ QUERIES = {
     ),
     "topCustomers": read("topCustomers { pageInfo { hasNextPage } }", "FORBIDDEN", "SEEN", "FORBIDDEN"),
     "ordersByCity": read("ordersByCity { edges { node { city } } }", "FORBIDDEN", "SEEN", "FORBIDDEN"),
+    "profile": read("profile { __typename }", "SEEN", "SEEN", id=lambda known: known.profile),
+    "post": read("post { __typename }", "SEEN", "SEEN", id=lambda known: known.post),
+    "posts": read("posts { edges { cursor } }", "SEEN", "SEEN", profileId=lambda known: known.profile),
+    "homeTimeline": read("homeTimeline { edges { cursor } }", "NOTHING", "SEEN", profileId=lambda known: known.profile),
+    "notifications": read(
+        "notifications { edges { cursor } }", "NOTHING", "SEEN", profileId=lambda known: known.profile
+    ),
+    "trendingHashtags": read("trendingHashtags { edges { cursor } }", "SEEN", "SEEN"),
     "node": read("node { id }", "NOTHING", "SEEN", id=lambda known: known.order),
     "commandStatus": read("commandStatus { state }", "UNKNOWN", "DONE", commandId=lambda known: known.command),
     "recentlyViewed": read(
@@ -142,6 +169,7 @@ SUBSCRIPTIONS = {
     "rebuildProgress": QUERIES["rebuildProgress"],
     "accountChanged": read("accountChanged { id }", "SILENCE", "SEEN", id=lambda known: known.account),
     "orderChanged": read("orderChanged { id }", "SILENCE", "SEEN", id=lambda known: known.order),
+    "homeTimelinePosted": read("homeTimelinePosted { id }", "FORBIDDEN", "SEEN", profileId=lambda known: known.profile),
 }
 
 MUTATIONS = {
@@ -272,6 +300,17 @@ MUTATIONS = {
     "discardDeadLetter": for_staff(
         "discardDeadLetter", "UNKNOWN_CONSUMER", lambda _: {"consumer": "sells", "position": 1, "reason": "old"}
     ),
+    "changeProfile": of_person(
+        "changeProfile", "PROFILE_UNCHANGED", handle=lambda known: known.handle, displayName=lambda _: "Pat"
+    ),
+    "publishPost": of_person("publishPost", "SEEN", text=lambda _: "Tea"),
+    "editPost": of_post("editPost", "POST_UNCHANGED", text=POST_TEXT),
+    "deletePost": of_post("deletePost", "VERSION_CONFLICT", expectedVersion=9),
+    "like": of_person("like", "ALREADY_LIKED", postId=lambda known: known.post),
+    "unlike": of_person("unlike", "POST_NOT_FOUND", postId=lambda _: UNKNOWN_POST),
+    "comment": of_person("comment", "POST_NOT_FOUND", postId=lambda _: UNKNOWN_POST, text=lambda _: "Tea"),
+    "follow": of_person("follow", "CANNOT_FOLLOW_YOURSELF", authorId=lambda known: known.profile),
+    "unfollow": of_person("unfollow", "CANNOT_FOLLOW_YOURSELF", authorId=lambda known: known.profile),
     "rebuildView": for_admins("rebuildView"),
     "rollBackView": for_admins("rollBackView"),
     "pruneView": for_admins("pruneView"),

@@ -11,7 +11,7 @@ from graphql import GraphQLObjectType
 from app import registry
 from app.http.tokens import mint
 from schema.schema import make
-from tests.schema.access import ADDRESS, MUTATIONS, PRICE, QUERIES, SUBSCRIPTIONS, Access, Known
+from tests.schema.access import ADDRESS, MUTATIONS, POST_TEXT, PRICE, QUERIES, SUBSCRIPTIONS, Access, Known
 from tests.schema.asking import ask
 from tests.schema.live import socket
 from tests.support.installation import KEY, Installation
@@ -59,9 +59,25 @@ async def known(closed: Installation) -> Known:
     opened = await accepted(closed, "openAccount", {"ownerId": owner, "currency": "GBP"}, staff)
     account = opened["aggregateId"]
     await accepted(closed, "deposit", {"accountId": account, "amount": {"amount": "1.00", "currency": "GBP"}}, staff)
+    profile, handle, post = await _in_the_feed(closed, owner, another)
     last = await accepted(closed, "cancelOrder", {"orderId": placed["aggregateId"]}, staff)
     await _seen_everywhere(closed, last["commandId"], staff)
-    return Known(owner, another, product, sku, email, placed["aggregateId"], placed["commandId"], account)
+    order, command = placed["aggregateId"], placed["commandId"]
+    return Known(owner, another, product, sku, email, order, command, account, profile, handle, post)
+
+
+async def _in_the_feed(shop: Installation, owner: str, another: str) -> tuple[str, str, str]:
+    """The owner's profile with its handle, and their post; both follow each other, and both have posted."""
+    profiles, posts, handle = [], [], f"pat_{uuid4().hex[:12]}"
+    for subject, name in ((owner, handle), (another, f"{handle}_2")):
+        theirs = shop.bearer("customer", subject=subject)
+        made = await accepted(shop, "changeProfile", {"handle": name, "displayName": "Pat"}, theirs)
+        profiles.append(made["aggregateId"])
+        posts.append((await accepted(shop, "publishPost", {"text": POST_TEXT}, theirs))["aggregateId"])
+    for subject, author in ((owner, profiles[1]), (another, profiles[0])):
+        await accepted(shop, "follow", {"authorId": author}, shop.bearer("customer", subject=subject))
+    await accepted(shop, "like", {"postId": posts[0]}, shop.bearer("customer", subject=owner))
+    return profiles[0], handle, posts[0]
 
 
 async def _seen_everywhere(shop: Installation, command: str, headers: Mapping[str, str]) -> None:
@@ -104,6 +120,8 @@ def outcome(answer: Any) -> str:
             return "NOTHING"
         case {"code": str(said)} | {"state": str(said)}:
             return said
+        case {"__typename": "VersionConflict"}:
+            return "VERSION_CONFLICT"
         case _:
             return "SEEN"
 

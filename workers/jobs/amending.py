@@ -64,7 +64,8 @@ class Amending(Generic[Row]):
         entity = self._view.entity
         if entity is None:
             return [event], {}
-        present = await self._rows.entities({event.aggregate_id})
+        handled = type(event.event) in entity.handles
+        present = await self._rows.entities({entity.of(event)}) if handled else {}
         return changes(entity, [event], {**present, **self._entities})
 
     async def _present(self, keys: set[Key]) -> Mapping[Key, Stored[Row]]:

@@ -11,7 +11,7 @@ import asyncpg
 
 from app.infra.dead_letters import Letter, blames_the_event
 from app.infra.event_log import EventCatalog, recorded
-from app.infra.stretches import Logged
+from app.infra.stretches import Logged, sequence_of
 from app.infra.tables import Stored
 from app.kernel.view import Key
 from app.observability.projecting import Tally
@@ -76,7 +76,7 @@ class FillBatch(Generic[Row]):
         """The event could not be applied, and nothing of its aggregate is from here on. Raises TooManyDeadLetters."""
         self._tally.failures += 1
         self._letters.append(self._parking.letter(Logged(self._catalog, row), error, attempts=1))
-        self._parking.sequences.add(row["aggregate_id"])
+        self._parking.sequences.add(sequence_of(row, self._parking.by))
 
     @property
     def is_full(self) -> bool:
@@ -104,8 +104,9 @@ class FillBatch(Generic[Row]):
         sequences, discarded = self._parking.sequences, self._parking.discarded
         if not sequences and not discarded:
             return rows
-        self._letters += [Letter(row["position"]) for row in rows if row["aggregate_id"] in sequences]
-        return [row for row in rows if row["aggregate_id"] not in sequences and row["position"] not in discarded]
+        held = {row["position"] for row in rows if sequence_of(row, self._parking.by) in sequences}
+        self._letters += [Letter(row["position"]) for row in rows if row["position"] in held]
+        return [row for row in rows if row["position"] not in held | discarded]
 
     async def _fold_singly(self, rows: Sequence[asyncpg.Record]) -> None:
         for row in rows:

@@ -51,8 +51,9 @@ class ShardFiller(Generic[Row]):
     def __init__(self, stores: Stores[Row], shared: Shared, past: LogPast, lease: Lease) -> None:
         self._stores, self._leases, self._past, self._lease = stores, shared.leases, past, lease
         self._shard = lease.shard_id.shard
-        self._parking = Parking(stores.pool, lease.shard_id, shared.parked_at_most)
         self._projections, view = shared.projections, stores.table.view.name
+        by = stores.table.view.sequenced_by
+        self._parking = Parking(stores.pool, lease.shard_id, shared.parked_at_most, by)
         tally = shared.projections.of(view, self._shard)
         self._batch = FillBatch(stores, shared.catalog, self._shard, self._parking, tally)
         self._tables = FilledTables(stores.pool, stores.table)

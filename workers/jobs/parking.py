@@ -49,11 +49,14 @@ async def failure_of(
 
 
 class Parking:
-    """The aggregates of which something is parked, and the events that are discarded. At most so many aggregates."""
+    """The aggregates of which something is parked, and the events that are discarded. At most so many aggregates.
 
-    def __init__(self, pool: Pool, shard_id: ShardId, at_most: int) -> None:
-        self._shard_id, self._at_most = shard_id, at_most
-        self.letters = DeadLetters(pool, shard_id)
+    Where a view says what names the sequence of its events (`by`), read what that names for aggregate.
+    """
+
+    def __init__(self, pool: Pool, shard_id: ShardId, at_most: int, by: str | None = None) -> None:
+        self._shard_id, self._at_most, self.by = shard_id, at_most, by
+        self.letters = DeadLetters(pool, shard_id, by)
         self.sequences: set[UUID] = set()
         self.discarded: frozenset[int] = frozenset()
         self._looked = 0.0
@@ -67,7 +70,7 @@ class Parking:
         """Those of the view's events that can be applied, and letters of those that must wait behind others."""
         if not self.sequences and not self.discarded:
             return events, ()
-        held = {event.position for event in events if event.aggregate_id in self.sequences}
+        held = {event.position for event in events if event.sequence(self.by) in self.sequences}
         passing = [event for event in events if event.position not in held | self.discarded]
         return passing, [Letter(event.position) for event in events if event.position in held]
 
@@ -81,7 +84,7 @@ class Parking:
             view=self._shard_id.view,
             shard=self._shard_id.shard,
             position=event.position,
-            sequence=str(event.aggregate_id),
+            sequence=str(event.sequence(self.by)),
             type=event.type,
             correlation_id=event.correlation_id,
             exception=failure.exception,

@@ -40,7 +40,7 @@ class ShardProjector(Generic[Row]):
         self._alone = shared.tail.alone(self._handled)
         self._position = self._stored = self._head = lease.position
         self._renewed = time.monotonic()
-        self._parking = Parking(stores.pool, lease.shard_id, shared.parked_at_most)
+        self._parking = Parking(stores.pool, lease.shard_id, shared.parked_at_most, self._view.sequenced_by)
         self._rows = ShardRows.recent(stores.pool, stores.table, self._shard, self._written)
         self._mirror = Mirror(stores.pool, stores.documents, shared.rounds, lease, self._parking.sequences)
         self._redemption = Redemption(
@@ -140,7 +140,7 @@ class ShardProjector(Generic[Row]):
         await self._start_over()
 
     async def _park(self, single: Stretch, letter: Letter) -> None:
-        parked = frozenset({single.events[0].aggregate_id})
+        parked = frozenset({single.events[0].sequence(self._parking.by)})
         await self._write(self._progress(single, parked=True), Folded(), [letter], parked)
         self._position = single.upto
 

@@ -136,8 +136,9 @@ class ShardRows(Generic[Row]):
         entity = self._view.entity
         if entity is None:
             return events, {}
-        keys = {event.aggregate_id for event in events if type(event.event) in entity.handles}
-        return changes(entity, events, await self.entities(keys, newborn(events)))
+        keys = {entity.of(event) for event in events if type(event.event) in entity.handles}
+        born = newborn(events) if entity.by is None else frozenset[Key]()
+        return changes(entity, events, await self.entities(keys, born))
 
 
 class _RecentRows(Generic[Row]):

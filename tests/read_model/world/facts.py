@@ -2,10 +2,15 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from app.kernel.values import Address
+from app.kernel.view import View
+
+CONTEXTS = ("catalog", "customers", "orders")
+"""Whose commands the small shop takes; other contexts have tests of their own."""
 
 ZONES = (ZoneInfo("Europe/London"), ZoneInfo("Pacific/Auckland"))
 CURRENCY = "GBP"
@@ -43,3 +48,14 @@ MOMENTS = tuple(
     )
 )
 """Just before midnight and at midnight in each zone, at midnight in UTC and at noon."""
+
+
+def is_of_the_shop(kind: type) -> bool:
+    """Whether a command or an event is of one of its contexts."""
+    return kind.__module__.split(".")[1] in CONTEXTS
+
+
+def shows_the_shop(view: View[Any]) -> bool:
+    """Whether a view follows events of the shop; the one of operators' requests does, as the shop has none of these."""
+    others = {kind.__module__.split(".")[1] for kind in view.handles} - {*CONTEXTS, "operations"}
+    return not others or any(map(is_of_the_shop, view.handles))
