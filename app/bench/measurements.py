@@ -38,15 +38,16 @@ class Figure:
 
 async def orders(rig: Rig, seconds: float) -> list[Figure]:
     """`PlaceOrder` with 3 lines from 16 clients, as fast as they go; nobody projects meanwhile."""
-    return await _writes("PlaceOrder", "PlaceOrder, 3 lines", seconds, lambda n: rig.dispatch(rig.order(n)))
+    return await write("PlaceOrder", "PlaceOrder, 3 lines", seconds, lambda n: rig.dispatch(rig.order(n)))
 
 
 async def views(rig: Rig, seconds: float) -> list[Figure]:
     """`ViewProduct` of a customer's own, from 16 clients, as fast as they go; nobody projects meanwhile."""
-    return await _writes("ViewProduct", "ViewProduct", seconds, lambda n: rig.dispatch(rig.view(n), rig.customer))
+    return await write("ViewProduct", "ViewProduct", seconds, lambda n: rig.dispatch(rig.view(n), rig.customer))
 
 
-async def _writes(command: str, what: str, seconds: float, do: Callable[[int], Awaitable[object]]) -> list[Figure]:
+async def write(command: str, what: str, seconds: float, do: Callable[[int], Awaitable[object]]) -> list[Figure]:
+    """Three hundred commands for every second, from 16 clients."""
     number = max(CLIENTS, int(seconds * 300))
     began, used = clock(), own_cpu_s()
     await at_once(CLIENTS, range(number), do)

@@ -10,7 +10,7 @@ from typing import Any
 
 from rich.console import Console
 
-from app.bench import measurements, projections, reads, searching, writes
+from app.bench import measurements, projections, reads, searching, transfers, writes
 from app.bench.catalog import Size
 from app.bench.filling import Say, filled
 from app.bench.machine import Machine, machine
@@ -149,6 +149,7 @@ def _writes(made: Rig, wanted: Wanted) -> list[Step]:
     return [
         ("Writing", partial(measurements.orders, made, wanted.seconds)),
         ("Viewing", partial(measurements.views, made, wanted.seconds)),
+        ("Transferring", partial(transfers.transfers, made, wanted.seconds)),
     ]
 
 

@@ -138,5 +138,5 @@ VIEW: Final = View(
     evolve=evolve,
     entity=ACCOUNTS,
     appends=True,
-    indexes=("account_id, account_version", "account_id, booked_at, account_version"),
+    indexes=("account_id, account_version, entry", "account_id, booked_at, account_version"),
 )
