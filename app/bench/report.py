@@ -10,7 +10,7 @@ from typing import Any
 
 from rich.console import Console
 
-from app.bench import measurements, projections, reads, searching, transfers, writes
+from app.bench import feed, measurements, projections, reads, searching, transfers, writes
 from app.bench.catalog import Size
 from app.bench.filling import Say, filled
 from app.bench.machine import Machine, machine
@@ -28,10 +28,11 @@ class Part(StrEnum):
     PROJECTIONS = "projections"
     READS = "reads"
     SEARCHING = "searching"
+    FEED = "feed"
     PLAN = "plan"
 
 
-TABLES = (Part.WRITES, Part.PROJECTIONS, Part.READS, Part.SEARCHING)
+TABLES = (Part.WRITES, Part.PROJECTIONS, Part.READS, Part.SEARCHING, Part.FEED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,7 @@ _TITLES = {
     Part.WRITES: "2. Writes, beneath GraphQL",
     Part.PROJECTIONS: "3. Projections and lag",
     Part.SEARCHING: "4. Searching, beneath GraphQL",
+    Part.FEED: "5. Home timelines, beneath GraphQL",
 }
 
 
@@ -117,6 +119,9 @@ async def measure(made: Rig, wanted: Wanted, say: Say) -> Report:
     if Part.SEARCHING in parts:
         say("Searching")
         report.figures[Part.SEARCHING] = await searching.searches(made, wanted.size, say)
+    if Part.FEED in parts:
+        say("Home timelines")
+        report.figures[Part.FEED] = await feed.timelines(made, wanted.seconds)
     if Part.PROJECTIONS in parts:
         say("A new view catches up")
         report.figures[Part.PROJECTIONS] += await projections.new_view(made, wanted.size.caught_up)
