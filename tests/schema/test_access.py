@@ -154,6 +154,20 @@ async def test_everyones_orders_are_for_staff_alone(closed: Installation, known:
     assert (await closed.query(page, headers_of("operator", closed, known)))["orders"]["totalCount"] > 1
 
 
+async def test_who_has_a_scope_and_no_role_is_neither_a_customer_nor_an_operator(
+    closed: Installation, door: httpx.AsyncClient, known: Known
+) -> None:
+    headers = closed.bearer(subject="gateway", scopes=["site:leeds"])
+    for name in ("orders", "sales", "order", "customer"):
+        asked, _ = QUERIES[name].asked(known)
+        said = outcome(await ask(door, f"{{ {asked} }}", None, **headers))
+        assert said == ("FORBIDDEN" if name in {"orders", "sales"} else "NOTHING"), name
+    for name in ("upgradeCustomer", "payOrder"):
+        asked, variables = MUTATIONS[name].asked(known)
+        text = f"mutation ($input: {name[0].upper()}{name[1:]}Input!) {{ {asked} }}"
+        assert outcome(await ask(door, text, variables, **headers)) == expected(MUTATIONS[name], "another")
+
+
 async def test_a_stranger_cannot_tell_an_order_from_none_by_its_version(closed: Installation, known: Known) -> None:
     text = "mutation ($id: ID!) { payOrder(input: {orderId: $id, expectedVersion: 7}) { __typename } }"
     strangers = headers_of("another", closed, known)
