@@ -40,6 +40,8 @@ from write_model.customers import events as customer_events
 from write_model.customers import handlers as customer_handlers
 from write_model.customers import policies as customer_policies
 from write_model.customers.repository import Customers
+from write_model.devices import events as device_events
+from write_model.devices import handlers as device_handlers
 from write_model.operations import events as operation_events
 from write_model.operations import handlers as operation_handlers
 from write_model.orders import events as order_events
@@ -53,6 +55,8 @@ EVENT_TYPES: Final[tuple[type[Event], ...]] = (
     *get_args(order_events.OrderEvent),
     order_events.CreditNoteRecorded,
     *get_args(operation_events.OperationEvent),
+    *get_args(device_events.DeviceEvent),
+    *get_args(device_events.RuleEvent),
 )
 
 UPCASTERS: Final[Upcasters] = {
@@ -60,6 +64,7 @@ UPCASTERS: Final[Upcasters] = {
     **catalog_events.UPCASTERS,
     **order_events.UPCASTERS,
     **operation_events.UPCASTERS,
+    **device_events.UPCASTERS,
 }
 
 EVENTS: Final = EventCatalog(EVENT_TYPES, UPCASTERS)
@@ -110,6 +115,7 @@ def handlers(shop_currency: str, shop_time_zone: tzinfo) -> Handlers:
         **customer_handlers.HANDLERS,
         **catalog_handlers.handlers(shop_currency, viewers=Customers),
         **operation_handlers.handlers(views=[view.name for view in VIEWS], policies=POLICY_NAMES),
+        **device_handlers.HANDLERS,
         **order_handlers.handlers(stock=Shelves, buyers=Customers, zone=shop_time_zone),
     }
 

@@ -21,6 +21,8 @@ ID_PREFIXES: Final = {
     "customer": "customer",
     "credit_note": "creditnote",
     "consumer": "consumer",
+    "device": "device",
+    "rule": "rule",
 }
 """The TypeID prefix of each aggregate type."""
 
