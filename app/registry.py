@@ -23,6 +23,7 @@ from read_model.catalog import (
     stock_report,
 )
 from read_model.customers import customer_analytics, customer_profile
+from read_model.devices import alarm_rules, alarms, device, telemetry
 from read_model.operations import requests
 from read_model.orders import (
     customer_orders,
@@ -92,6 +93,10 @@ VIEWS: Final[tuple[View[Any], ...]] = (
     customer_orders.VIEW,
     sales.VIEW,
     orders_by_city.VIEW,
+    device.VIEW,
+    telemetry.VIEW,
+    alarms.VIEW,
+    alarm_rules.VIEW,
     REQUESTS,
     ACCEPTED_COMMANDS,
 )

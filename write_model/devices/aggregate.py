@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final, assert_never
 from uuid import UUID
 
@@ -154,7 +154,7 @@ def _new(delivered: Sequences, readings: Iterable[Measurement]) -> tuple[Reading
     """Those that were not delivered before, each once, in the order of their numbers."""
     new = {each.sequence: each for each in readings if each.sequence not in delivered}
     return tuple(
-        Reading(sequence, new[sequence].metric, plain(new[sequence].value), new[sequence].at)
+        Reading(sequence, new[sequence].metric, plain(new[sequence].value), new[sequence].at.astimezone(UTC))
         for sequence in sorted(new)
     )
 
