@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import Enum
-from typing import Any, assert_never
+from typing import Any, assert_never, get_args
 from uuid import UUID
 
 from app.infra.freshness import ReadModels
@@ -13,7 +13,15 @@ from app.infra.tables import Stored
 from app.kernel.messages import Recorded
 from app.kernel.structs import Struct, field, replace
 from app.kernel.view import View, own_key
-from write_model.devices.events import DeviceRegistered, DeviceRetired, Reading, TelemetryReported
+from write_model.devices.events import (
+    AlarmCleared,
+    AlarmRaised,
+    DeviceEvent,
+    DeviceRegistered,
+    DeviceRetired,
+    Reading,
+    TelemetryReported,
+)
 
 
 class LastReading(Struct, frozen=True):
@@ -44,8 +52,8 @@ class Device(Struct, frozen=True, kw_only=True):
 
 
 def evolve(device: Device | None, recorded: Recorded[Any], _: UUID) -> Device | None:
-    """The device after the event."""
-    event: DeviceRegistered | TelemetryReported | DeviceRetired = recorded.event
+    """The device after the event. Alarms change nothing here but its version, which readers wait for."""
+    event: DeviceEvent = recorded.event
     if isinstance(event, DeviceRegistered):
         return Device(
             device_id=event.device_id,
@@ -67,6 +75,8 @@ def evolve(device: Device | None, recorded: Recorded[Any], _: UUID) -> Device | 
             )
         case DeviceRetired():
             return replace(device, retired_at=event.retired_at)
+        case AlarmRaised() | AlarmCleared():
+            return device
         case _:
             assert_never(event)
 
@@ -83,7 +93,7 @@ def _latest(known: dict[str, LastReading], readings: tuple[Reading, ...]) -> dic
 VIEW = View(
     name="device",
     row=Device,
-    handles=(DeviceRegistered, TelemetryReported, DeviceRetired),
+    handles=get_args(DeviceEvent),
     keys=own_key,
     evolve=evolve,
     shards=4,
