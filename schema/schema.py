@@ -33,6 +33,12 @@ from schema.customers import customer_profile
 from schema.customers.customer_analytics import CustomerAnalyticsQuery
 from schema.customers.customer_profile import CustomerQuery
 from schema.customers.mutations import CustomersMutation
+from schema.devices import device
+from schema.devices.alarm_rules import AlarmRulesQuery
+from schema.devices.alarms import AlarmsQuery, AlarmSubscription
+from schema.devices.device import DeviceQuery
+from schema.devices.mutations import DevicesMutation
+from schema.devices.telemetry import TelemetryQuery
 from schema.errors import typed
 from schema.operations.command_activity import CommandActivity, Seconds, activities, activity
 from schema.operations.dead_letters import DeadLettersQuery, DeadLettersSubscription
@@ -69,18 +75,29 @@ QUERIES = (
     SalesQuery,
     OrdersByCityQuery,
     CustomerAnalyticsQuery,
+    DeviceQuery,
+    TelemetryQuery,
+    AlarmsQuery,
+    AlarmRulesQuery,
     StatusQuery,
     DeadLettersQuery,
     OperationsQuery,
     RebuildProgressQuery,
 )
-MUTATIONS = (CustomersMutation, CatalogMutation, OrdersMutation, OperationsMutation)
-SUBSCRIPTIONS = (OrderSubscription, StatusSubscription, DeadLettersSubscription, RebuildProgressSubscription)
+MUTATIONS = (CustomersMutation, CatalogMutation, OrdersMutation, DevicesMutation, OperationsMutation)
+SUBSCRIPTIONS = (
+    OrderSubscription,
+    AlarmSubscription,
+    StatusSubscription,
+    DeadLettersSubscription,
+    RebuildProgressSubscription,
+)
 
 NODES: Final[dict[str, Callable[..., Awaitable[Any]]]] = {
     "product": product.get,
     "customer": customer_profile.get,
     "order": order_details.get,
+    "device": device.get,
 }
 """How each TypeID prefix is resolved by `node(id)`."""
 
@@ -158,7 +175,7 @@ def make(accepted_commands: View[AcceptedCommand]) -> Schema:
         query=strawberry.type(type("Query", (*QUERIES, NodeQuery, CommandQuery), {})),
         mutation=strawberry.type(type("Mutation", MUTATIONS, {})),
         subscription=strawberry.type(type("Subscription", (*SUBSCRIPTIONS, CommandSubscription), {})),
-        types=[product.Product, customer_profile.Customer, order_details.Order],
+        types=[product.Product, customer_profile.Customer, order_details.Order, device.Device],
         extensions=[Documents],
         config=CONFIG,
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from enum import Enum
+from enum import Enum, StrEnum
 from typing import Any, assert_never
 from uuid import UUID
 
@@ -15,6 +15,14 @@ from app.kernel.messages import Recorded
 from app.kernel.structs import Struct, replace
 from app.kernel.view import View
 from write_model.devices.events import AlarmCleared, AlarmRaised, RuleDropped
+
+
+class Ending(StrEnum):
+    """What ended an alarm."""
+
+    READING = "READING"
+    RULE_DROPPED = "RULE_DROPPED"
+    DEVICE_RETIRED = "DEVICE_RETIRED"
 
 
 class Alarm(Struct, frozen=True, kw_only=True):
@@ -52,7 +60,7 @@ def evolve(alarm: Alarm | None, recorded: Recorded[Any], _: UUID) -> Alarm | Non
             end = {"cleared_at": event.cleared_at, "cleared_by": event.reason, "cleared_value": event.value}
             return replace(alarm, **end) if alarm else None
         case RuleDropped():
-            return replace(alarm, cleared_at=event.dropped_at, cleared_by="RULE_DROPPED") if alarm else None
+            return replace(alarm, cleared_at=event.dropped_at, cleared_by=Ending.RULE_DROPPED.value) if alarm else None
         case _:
             assert_never(event)
 
