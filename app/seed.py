@@ -6,13 +6,14 @@ there.
 
 import hashlib
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
+from app import seed_devices
 from app.bootstrap import commands as command_side
 from app.config import Settings
 from app.infra.bus import Bus
@@ -200,18 +201,27 @@ VIEWS: Final[tuple[tuple[str | None, str], ...]] = (
 """Who looked at what, an hour apart, the last one just now; None for a visitor who is not signed in."""
 
 
+NAMES: Final[Mapping[str, Collection[str]]] = {
+    "customer": CUSTOMERS,
+    "product": PRODUCTS,
+    "order": ORDERS,
+    "device": seed_devices.DEVICES,
+    "rule": seed_devices.RULES,
+}
+"""What the examples may name, by the kind of id."""
+
+
 def seeded_id(kind: str, name: str) -> UUID:
-    """The id of a seeded customer, product, order or view."""
+    """The id of something seeded, by the kind of thing and a name."""
     return id_at(_EPOCH_MS, int.from_bytes(hashlib.sha256(f"{kind}/{name}".encode()).digest()[:10]))
 
 
 def examples() -> list[Example]:
     """The example operations, with the seeded ids filled in."""
-    kinds = {"customer": CUSTOMERS, "product": PRODUCTS, "order": ORDERS}
     return load(
         {
             f"{kind}.{name}": typeid.encode(kind, seeded_id(kind, name))
-            for kind, names in kinds.items()
+            for kind, names in NAMES.items()
             for name in names
         }
     )
@@ -259,6 +269,7 @@ def _steps(currency: str) -> Iterator[tuple[str, Command]]:
         yield f"view/{number}", _view(number, customer_name, product_name)
     grace = seeded_id("customer", "grace")
     yield "upgrade/grace", UpgradeCustomer(at=now(), customer_id=grace, tier=Tier.SILVER)
+    yield from seed_devices.steps(seeded_id)
 
 
 def _registration(name: str, customer: _Customer) -> RegisterCustomer:

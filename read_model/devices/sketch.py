@@ -48,13 +48,18 @@ def bucket_of(value: Decimal) -> int:
     return _index(millionths) if millionths >= 0 else -_index(-millionths)
 
 
+def rank(part: float, count: int) -> int:
+    """Which of so many values in their order is the quantile, from 1 on."""
+    return max(1, math.ceil(part * count))
+
+
 def quantile(sketch: Sketch, part: float) -> Decimal:
     """The value below or at which this part of all values is (0 to 1), by the nearest rank, as its bucket tells it.
 
     The sketch must not be empty.
     """
     buckets = sorted((int(bucket), count) for bucket, count in sketch.items())
-    left = max(1, math.ceil(part * sum(count for _, count in buckets)))
+    left = rank(part, sum(count for _, count in buckets))
     for bucket, count in buckets:  # noqa: B007 - the one at which it ends is wanted
         left -= count
         if left <= 0:

@@ -79,7 +79,10 @@ class Bucket(Struct, frozen=True, kw_only=True):
         return (self.total / self.count).quantize(_MILLIONTH)
 
     def percentile(self, part: float) -> Decimal:
-        """As `sketch.quantile`, within what was measured."""
+        """As `sketch.quantile` of all readings; the lowest and the highest are known exactly."""
+        rank = sketch.rank(part, self.count)
+        if rank in {1, self.count}:
+            return self.lowest if rank == 1 else self.highest
         return min(max(sketch.quantile(self.sketch, part), self.lowest), self.highest)
 
     @property

@@ -19,7 +19,7 @@ NO_TRANSITION = "STATUS_TRANSITION_NOT_ALLOWED"
 
 @dataclass(frozen=True)
 class Known:
-    """A customer of the shop with what is theirs; the order is cancelled."""
+    """A customer of the shop with what is theirs, the order cancelled; and a retired device and a rule at Leeds."""
 
     owner: str
     another: str
@@ -28,6 +28,8 @@ class Known:
     email: str
     order: str
     command: str
+    device: str
+    rule: str
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,12 @@ def of_product(name: str, /, **rest: Any) -> Access:
     return for_staff(name, "PRODUCT_NOT_FOUND", lambda _: {"productId": UNKNOWN, **rest})
 
 
+def of_device(name: str, /, **rest: Any) -> Access:
+    """A mutation to a device, which is retired, and whose site no customer reaches."""
+    nobodys = "DEVICE_NOT_FOUND"
+    return change(name, nobodys, nobodys, "DEVICE_ALREADY_RETIRED", lambda known: {"deviceId": known.device, **rest})
+
+
 QUERIES = {
     "product": read("product { __typename }", "SEEN", "SEEN", id=lambda known: known.product),
     "products": read("products { totalCount }", "SEEN", "SEEN"),
@@ -109,6 +117,20 @@ QUERIES = {
     "recentlyViewed": read(
         "recentlyViewed { edges { cursor } }", "NOTHING", "SEEN", customerId=lambda known: known.owner
     ),
+    "device": read("device { __typename }", "NOTHING", "SEEN", "NOTHING", id=lambda known: known.device),
+    "devices": read("devices { totalCount }", "NOTHING", "SEEN", "NOTHING"),
+    "telemetry": read(
+        "telemetry { buckets { count } }",
+        "NOTHING",
+        "SEEN",
+        "NOTHING",
+        site=lambda _: "leeds",
+        metric=lambda _: "temperature",
+        since=lambda _: WHEN,
+        until=lambda _: WHEN,
+    ),
+    "alarms": read("alarms { totalCount }", "NOTHING", "SEEN", "NOTHING"),
+    "alarmRules": read("alarmRules { edges { cursor } }", "NOTHING", "SEEN", "NOTHING"),
     "projectionStatus": read("projectionStatus { view }", "FORBIDDEN", "SEEN", "FORBIDDEN"),
     "commandActivity": read("commandActivity { accepted { commands } }", "FORBIDDEN", "SEEN", "FORBIDDEN"),
     "deadLetters": read("deadLetters { consumer }", "FORBIDDEN", "SEEN", "FORBIDDEN"),
@@ -122,6 +144,7 @@ SUBSCRIPTIONS = {
     "commandActivity": QUERIES["commandActivity"],
     "deadLetters": QUERIES["deadLetters"],
     "rebuildProgress": QUERIES["rebuildProgress"],
+    "alarmChanged": read("alarmChanged { id }", "SILENCE", "SEEN", "SILENCE", site=lambda _: "leeds"),
     "orderChanged": read("orderChanged { id }", "SILENCE", "SEEN", id=lambda known: known.order),
 }
 
@@ -209,6 +232,23 @@ MUTATIONS = {
             "items": [{"productId": UNKNOWN, "description": "Tea", "quantity": 1, "unitPrice": "1.00"}],
             "creditedAt": WHEN,
         },
+    ),
+    "registerDevice": for_staff("registerDevice", "SEEN", lambda _: {"kind": "thermometer", "site": "leeds"}),
+    "reportTelemetry": of_device(
+        "reportTelemetry", readings=[{"sequence": 1, "metric": "temperature", "value": "1", "at": WHEN}]
+    ),
+    "retireDevice": of_device("retireDevice"),
+    "defineRule": for_staff(
+        "defineRule",
+        "CLEARS_BEYOND_RAISING",
+        lambda _: {"site": "leeds", "metric": "humidity", "direction": "ABOVE", "raiseAt": "1", "clearAt": "2"},
+    ),
+    "dropRule": change(
+        "dropRule",
+        "RULE_NOT_FOUND",
+        "RULE_NOT_FOUND",
+        "SEEN",  # as a conflict
+        lambda known: {"ruleId": known.rule, "expectedVersion": 9},
     ),
     "retryDeadLetters": for_staff("retryDeadLetters", "UNKNOWN_CONSUMER", lambda _: {"consumer": "sells"}),
     "discardDeadLetter": for_staff(

@@ -56,9 +56,13 @@ async def known(closed: Installation) -> Known:
     wanted = {"customerId": owner, "items": [{"productId": product, "quantity": 1}]}
     placed = await accepted(closed, "placeOrder", wanted, closed.bearer("customer", subject=owner))
     await accepted(closed, "viewProduct", {"productId": product, "customerId": owner}, staff)
+    device = (await accepted(closed, "registerDevice", {"kind": "thermometer", "site": "leeds"}, staff))["aggregateId"]
+    await accepted(closed, "retireDevice", {"deviceId": device}, staff)
+    hot = {"site": "leeds", "metric": "humidity", "direction": "ABOVE", "raiseAt": "90", "clearAt": "80"}
+    rule = (await accepted(closed, "defineRule", hot, staff))["aggregateId"]
     last = await accepted(closed, "cancelOrder", {"orderId": placed["aggregateId"]}, staff)
     await _seen_everywhere(closed, last["commandId"], staff)
-    return Known(owner, another, product, sku, email, placed["aggregateId"], placed["commandId"])
+    return Known(owner, another, product, sku, email, placed["aggregateId"], placed["commandId"], device, rule)
 
 
 async def _seen_everywhere(shop: Installation, command: str, headers: Mapping[str, str]) -> None:

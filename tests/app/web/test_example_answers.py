@@ -12,15 +12,13 @@ from websockets.asyncio.client import connect
 from websockets.typing import Subprotocol
 
 from app.kernel import typeid
-from app.seed import CUSTOMERS, ORDERS, PRODUCTS, examples, seeded_id
+from app.seed import NAMES, examples, seeded_id
 from app.web.operations import Example
 from tests.app.web.answers import ANSWERS
 from tests.support.installation import Installation
 
 SEEDED = {
-    typeid.encode(kind, seeded_id(kind, name)): f"{kind}.{name}"
-    for kind, names in {"customer": CUSTOMERS, "product": PRODUCTS, "order": ORDERS}.items()
-    for name in names
+    typeid.encode(kind, seeded_id(kind, name)): f"{kind}.{name}" for kind, names in NAMES.items() for name in names
 }
 CHANGING = {
     "token",
@@ -29,6 +27,7 @@ CHANGING = {
     "placedAt",
     "registeredAt",
     "heartbeatAt",
+    "lastSeenAt",
     "acceptedAt",
     "viewedAt",
     "at",
