@@ -96,7 +96,6 @@ VIEW = View(
     handles=get_args(DeviceEvent),
     keys=own_key,
     evolve=evolve,
-    shards=4,
     documents=True,
     indexes=("registered_at, device_id", "last_seen_at, device_id", "site, registered_at, device_id"),
 )

@@ -21,7 +21,7 @@ from tests.read_model.world.delivery import Delivery, Projection, deliveries
 EXAMPLES = int(os.environ.get("COUNTERFOIL_TEST_HISTORIES", "300"))
 """How many histories are tried; more of them find rarer things."""
 
-BY_ID = ("product", "customer_profile", "order_details", "order_summary")
+BY_ID = ("product", "customer_profile", "order_details", "order_summary", "device", "alarm_rules")
 """Views with a row for each aggregate, whose version is the aggregate's."""
 
 LIMITS = (

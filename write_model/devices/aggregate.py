@@ -170,4 +170,7 @@ def _require_room(device: Device, readings: Collection[Reading]) -> None:
 
 def _retire(device: Device, command: RetireDevice) -> list[DeviceEvent]:
     retired = DeviceRetired(device_id=device.device_id, retired_at=command.at)
-    return [retired, *(over(device.device_id, rule, alarm, command.at) for rule, alarm in device.alarms.items())]
+    return [
+        retired,
+        *(over(device.device_id, rule, alarm, command.at) for rule, alarm in sorted(device.alarms.items())),
+    ]

@@ -73,7 +73,8 @@ def numbered(happened: Sequence[Happened], delays: Sequence[int]) -> Log:
     born: dict[UUID, int] = {}
     order: list[tuple[int, int]] = []
     for number, (each, delay) in enumerate(zip(happened, delays, strict=True)):
-        after = max([latest[each.aggregate_id], *(born[need] for need in each.needs)])
+        known = [latest[key] for key in (each.aggregate_id, *each.follows)]
+        after = max([*known, *(born[need] for need in each.needs)])
         place = max(number + delay, after)
         latest[each.aggregate_id] = place
         born.setdefault(each.aggregate_id, place)

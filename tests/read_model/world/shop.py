@@ -9,7 +9,7 @@ from uuid import UUID
 
 from app.kernel.errors import Refusal
 from app.kernel.messages import Command, Event
-from tests.read_model.world import catalog, customers, orders
+from tests.read_model.world import catalog, customers, devices, orders
 from tests.read_model.world.commands import Sent
 from tests.read_model.world.records import Accepted, Past, Shop
 from write_model.catalog.commands import (
@@ -24,6 +24,7 @@ from write_model.catalog.commands import (
     ViewProduct,
 )
 from write_model.customers.commands import ChangeAddress, RecordPastCustomer, RegisterCustomer, UpgradeCustomer
+from write_model.devices.commands import DefineRule, DropRule, RegisterDevice, ReportTelemetry, RetireDevice
 from write_model.orders.commands import (
     CancelOrder,
     DeliverOrder,
@@ -63,6 +64,8 @@ _DESKS: Mapping[str, Mapping[type[Command], Desk]] = {
     },
     "credit_note": {RecordCreditNote: orders.credit},
     "product_view": {ViewProduct: catalog.look},
+    "device": dict.fromkeys((RegisterDevice, ReportTelemetry, RetireDevice), devices.change),
+    "rule": {DefineRule: devices.define, DropRule: devices.drop},
 }
 """By the aggregate's type, who carries a command out."""
 
@@ -71,7 +74,10 @@ CARRIED_OUT = frozenset(command for desk in _DESKS.values() for command in desk)
 
 @dataclass(frozen=True)
 class Happened:
-    """An event that has no place in the log yet; `needs` are the aggregates that had to be there before it."""
+    """An event that has no place in the log yet.
+
+    `needs` are the aggregates that had to be there before it, `follows` those of which it knew the latest.
+    """
 
     aggregate_type: str
     aggregate_id: UUID
@@ -80,6 +86,7 @@ class Happened:
     metadata: Mapping[str, Any]
     recorded_at: datetime
     needs: frozenset[UUID]
+    follows: frozenset[UUID]
 
 
 def opened(history: Sequence[Sent], zone: tzinfo) -> tuple[Shop, list[Happened]]:
@@ -123,6 +130,7 @@ def carry_out(shop: Shop, sent: Sent) -> list[Happened]:
             metadata=_metadata(sent),
             recorded_at=sent.recorded_at,
             needs=_needs(command),
+            follows=frozenset(shop.devices) if isinstance(command, DropRule) else frozenset(),
         )
         for version, event in enumerate(events, before + 1)
     ]
@@ -134,7 +142,9 @@ def _metadata(sent: Sent) -> Mapping[str, Any]:
 
 
 def _needs(command: Command) -> frozenset[UUID]:
-    """The customer and the products that the command names."""
+    """The customer, the products and the device that the command names."""
     items = getattr(command, "items", ())
-    named = [getattr(each, name, None) for each in (command, *items) for name in ("customer_id", "product_id")]
+    named = [
+        getattr(each, name, None) for each in (command, *items) for name in ("customer_id", "product_id", "device_id")
+    ]
     return frozenset(key for key in named if key is not None) - {command.aggregate_id}
