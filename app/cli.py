@@ -209,8 +209,11 @@ def bench(
 
 @commands.command()
 def token(
-    role: Annotated[list[Role] | None, typer.Option(help="Repeat it for several; operator if left out.")] = None,
+    role: Annotated[
+        list[Role] | None, typer.Option(help="Repeat it for several; operator if neither is given.")
+    ] = None,
     subject: Annotated[str, typer.Option(help="Who it is for: a customer's id for the role customer.")] = "developer",
+    scope: Annotated[list[str] | None, typer.Option(help="A part that it reaches, such as site:leeds.")] = None,
     hours: Annotated[float, typer.Option(help="How long it is valid.", min=0.01, max=24 * 366)] = 12,
     data_dir: DataDir = DATA_DIR,
 ) -> None:
@@ -218,7 +221,8 @@ def token(
     from app.http.tokens import mint
 
     key = os.environ.get("COUNTERFOIL_JWT_KEY") or installation_key(data_dir)
-    print(mint(key, subject=subject, roles=role or [Role.OPERATOR], hours=hours))
+    roles = role or ([] if scope else [Role.OPERATOR])
+    print(mint(key, subject=subject, roles=roles, hours=hours, scopes=scope or ()))
 
 
 def main(arguments: Sequence[str]) -> None:

@@ -23,6 +23,7 @@ from read_model.catalog import (
     stock_report,
 )
 from read_model.customers import customer_analytics, customer_profile
+from read_model.devices import alarm_rules, alarms, device, telemetry
 from read_model.feed import home_timeline, notifications, post, profile, trending_hashtags
 from read_model.ledger import account_balance, account_history, audit_trail, cash_accounts, ledger_days
 from read_model.operations import requests
@@ -42,6 +43,8 @@ from write_model.customers import events as customer_events
 from write_model.customers import handlers as customer_handlers
 from write_model.customers import policies as customer_policies
 from write_model.customers.repository import Customers
+from write_model.devices import events as device_events
+from write_model.devices import handlers as device_handlers
 from write_model.feed import events as feed_events
 from write_model.feed import handlers as feed_handlers
 from write_model.ledger import events as ledger_events
@@ -61,6 +64,8 @@ EVENT_TYPES: Final[tuple[type[Event], ...]] = (
     *get_args(ledger_events.AccountEvent),
     *get_args(operation_events.OperationEvent),
     *get_args(feed_events.FeedEvent),
+    *get_args(device_events.DeviceEvent),
+    *get_args(device_events.RuleEvent),
 )
 
 UPCASTERS: Final[Upcasters] = {
@@ -70,6 +75,7 @@ UPCASTERS: Final[Upcasters] = {
     **ledger_events.UPCASTERS,
     **operation_events.UPCASTERS,
     **feed_events.UPCASTERS,
+    **device_events.UPCASTERS,
 }
 
 EVENTS: Final = EventCatalog(EVENT_TYPES, UPCASTERS)
@@ -107,6 +113,10 @@ VIEWS: Final[tuple[View[Any], ...]] = (
     home_timeline.VIEW,
     notifications.VIEW,
     trending_hashtags.VIEW,
+    device.VIEW,
+    telemetry.VIEW,
+    alarms.VIEW,
+    alarm_rules.VIEW,
     REQUESTS,
     ACCEPTED_COMMANDS,
 )
@@ -132,6 +142,7 @@ def handlers(shop_currency: str, shop_time_zone: tzinfo) -> Handlers:
         **catalog_handlers.handlers(shop_currency, viewers=Customers),
         **operation_handlers.handlers(views=[view.name for view in VIEWS], policies=POLICY_NAMES),
         **ledger_handlers.handlers(owners=Customers, zone=shop_time_zone),
+        **device_handlers.HANDLERS,
         **order_handlers.handlers(stock=Shelves, buyers=Customers, zone=shop_time_zone),
     }
 

@@ -6,14 +6,14 @@ there.
 
 import hashlib
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
-from app import seed_accounts, seed_feed
+from app import seed_accounts, seed_devices, seed_feed
 from app.bootstrap import commands as command_side
 from app.config import Settings
 from app.infra.bus import Bus
@@ -201,6 +201,18 @@ VIEWS: Final[tuple[tuple[str | None, str], ...]] = (
 """Who looked at what, an hour apart, the last one just now; None for a visitor who is not signed in."""
 
 
+NAMES: Final[Mapping[str, Collection[str]]] = {
+    "customer": CUSTOMERS,
+    "product": PRODUCTS,
+    "order": ORDERS,
+    "account": seed_accounts.ACCOUNTS,
+    "post": seed_feed.POSTS,
+    "device": seed_devices.DEVICES,
+    "rule": seed_devices.RULES,
+}
+"""What the examples may name, by the kind of id."""
+
+
 def seeded_id(kind: str, name: str) -> UUID:
     """The id of something that is seeded, such as a customer, an order or a post."""
     return id_at(_EPOCH_MS, int.from_bytes(hashlib.sha256(f"{kind}/{name}".encode()).digest()[:10]))
@@ -213,14 +225,7 @@ def examples() -> list[Example]:
 
 def seeded_names() -> Mapping[str, str]:
     """The id of everything that is seeded, as clients write it, by kind and name."""
-    kinds = {
-        "customer": CUSTOMERS,
-        "product": PRODUCTS,
-        "order": ORDERS,
-        "account": seed_accounts.ACCOUNTS,
-        "post": seed_feed.POSTS,
-    }
-    named = {(kind, name): seeded_id(kind, name) for kind, names in kinds.items() for name in names}
+    named = {(kind, name): seeded_id(kind, name) for kind, names in NAMES.items() for name in names}
     named |= {("profile", name): seed_feed.profile_id(name, seeded_id) for name in seed_feed.PEOPLE}
     return {f"{kind}.{name}": typeid.encode(kind, key) for (kind, name), key in named.items()}
 
@@ -269,6 +274,7 @@ def _steps(currency: str) -> Iterator[tuple[str, Command]]:
     yield from seed_accounts.steps(seeded_id, currency)
     yield "upgrade/grace", UpgradeCustomer(at=now(), customer_id=grace, tier=Tier.SILVER)
     yield from seed_feed.steps(seeded_id)
+    yield from seed_devices.steps(seeded_id)
 
 
 def _registration(name: str, customer: _Customer) -> RegisterCustomer:

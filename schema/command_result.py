@@ -26,6 +26,8 @@ ID_PREFIXES: Final = {
     "like": "like",
     "comment": "comment",
     "consumer": "consumer",
+    "device": "device",
+    "rule": "rule",
 }
 """The TypeID prefix of each aggregate type."""
 

@@ -8,12 +8,13 @@ from app.infra import consistency_token, keyset
 from app.kernel.errors import Refusal
 from write_model.catalog import errors as catalog
 from write_model.customers import errors as customers
+from write_model.devices import errors as devices
 from write_model.feed import errors as feed
 from write_model.ledger import errors as ledger
 from write_model.operations import errors as operations
 from write_model.orders import errors as orders
 
-DECLARED = (catalog, customers, feed, ledger, operations, orders, consistency_token, keyset)
+DECLARED = (catalog, customers, devices, feed, ledger, operations, orders, consistency_token, keyset)
 
 
 def _refusals(of: type[Refusal]) -> set[type[Refusal]]:

@@ -33,6 +33,12 @@ from schema.customers import customer_profile
 from schema.customers.customer_analytics import CustomerAnalyticsQuery
 from schema.customers.customer_profile import CustomerQuery
 from schema.customers.mutations import CustomersMutation
+from schema.devices import device
+from schema.devices.alarm_rules import AlarmRulesQuery
+from schema.devices.alarms import AlarmsQuery, AlarmSubscription
+from schema.devices.device import DeviceQuery
+from schema.devices.mutations import DevicesMutation
+from schema.devices.telemetry import TelemetryQuery
 from schema.errors import typed
 from schema.feed import post, profile
 from schema.feed.home_timeline import HomeTimelineQuery, HomeTimelineSubscription
@@ -91,6 +97,10 @@ QUERIES = (
     HomeTimelineQuery,
     NotificationsQuery,
     TrendingHashtagsQuery,
+    DeviceQuery,
+    TelemetryQuery,
+    AlarmsQuery,
+    AlarmRulesQuery,
     StatusQuery,
     DeadLettersQuery,
     OperationsQuery,
@@ -102,12 +112,14 @@ MUTATIONS = (
     OrdersMutation,
     LedgerMutation,
     FeedMutation,
+    DevicesMutation,
     OperationsMutation,
 )
 SUBSCRIPTIONS = (
     OrderSubscription,
     AccountSubscription,
     HomeTimelineSubscription,
+    AlarmSubscription,
     StatusSubscription,
     DeadLettersSubscription,
     RebuildProgressSubscription,
@@ -120,6 +132,7 @@ NODES: Final[dict[str, Callable[..., Awaitable[Any]]]] = {
     "account": account_balance.get,
     "profile": profile.get,
     "post": post.get,
+    "device": device.get,
 }
 """How each TypeID prefix is resolved by `node(id)`."""
 
@@ -130,6 +143,7 @@ NODE_TYPES = [
     account_balance.Account,
     profile.Profile,
     post.Post,
+    device.Device,
 ]
 
 

@@ -1,5 +1,6 @@
 """Who is asking: bearer tokens to principals."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
@@ -41,7 +42,7 @@ class Authentication:
             )
         except (jwt.PyJWTError, UnicodeEncodeError) as error:
             raise Unauthenticated(f"The token is not valid: {error}.") from None
-        return _principal(claims["sub"], claims.get("roles"), _moment(claims["exp"]))
+        return _principal(claims["sub"], claims, _moment(claims["exp"]))
 
 
 def _moment(seconds: float) -> datetime | None:
@@ -52,14 +53,23 @@ def _moment(seconds: float) -> datetime | None:
         return None
 
 
-def _principal(subject: str, roles: object, expires_at: datetime | None) -> Principal:
-    if not isinstance(roles, list) or not roles:
+def _principal(subject: str, claims: Mapping[str, object], expires_at: datetime | None) -> Principal:
+    roles, scopes = claims.get("roles", []), _scopes(claims.get("scope", ""))
+    if not isinstance(roles, list) or not (roles or scopes):
         raise Unauthenticated("The token names no roles.")
     try:
         known = frozenset(Role(role) for role in roles)
     except ValueError:
         raise Unauthenticated("The token names a role that does not exist.") from None
-    return Principal(subject, known, _customer_id(subject) if Role.CUSTOMER in known else None, expires_at)
+    customer_id = _customer_id(subject) if Role.CUSTOMER in known else None
+    return Principal(subject, known, customer_id, expires_at, scopes)
+
+
+def _scopes(said: object) -> frozenset[str]:
+    """A `scope` claim as RFC 8693 has it: a text, in which spaces divide them."""
+    if not isinstance(said, str):
+        raise Unauthenticated("The token's scope must be a text.")
+    return frozenset(said.split())
 
 
 def _customer_id(subject: str) -> UUID:

@@ -11,7 +11,7 @@ ALGORITHM = "HS256"
 ISSUER = "counterfoil"
 
 
-def mint(key: str, *, subject: str, roles: Sequence[str], hours: float) -> str:
+def mint(key: str, *, subject: str, roles: Sequence[str], hours: float, scopes: Sequence[str] = ()) -> str:
     """A token for `subject`, valid from now on for a number of hours."""
     now = clock.now()
     claims = {
@@ -21,4 +21,6 @@ def mint(key: str, *, subject: str, roles: Sequence[str], hours: float) -> str:
         "iat": now,
         "exp": now + timedelta(hours=hours),
     }
+    if scopes:
+        claims["scope"] = " ".join(scopes)
     return jwt.encode(claims, key, algorithm=ALGORITHM)

@@ -73,7 +73,7 @@ class Bus:
             envelope.actor.require_admin()
         elif command.for_operators:
             envelope.actor.require_operator()
-        elif not envelope.actor.roles:
+        elif not (envelope.actor.roles or envelope.actor.scopes):
             raise Forbidden("Say who you are: send a bearer token.")
         aggregate_id = command.aggregate_id
         self._under_way[aggregate_id] += 1

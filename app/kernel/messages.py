@@ -80,12 +80,16 @@ _OPERATING: Final = frozenset({Role.OPERATOR, Role.ADMIN})
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who is asking, while their token is valid: its subject (a customer's own id, for customers) and its roles."""
+    """Who is asking, while their token is valid: its subject (a customer's own id, for customers) and its roles.
+
+    A scope is a part of what there is that the bearer may reach, as a kind and a name: `site:leeds`.
+    """
 
     subject: str
     roles: frozenset[Role]
     customer_id: UUID | None = None
     expires_at: datetime | None = field(default=None, compare=False)
+    scopes: frozenset[str] = frozenset()
 
     @property
     def is_operator(self) -> bool:
@@ -105,6 +109,15 @@ class Principal:
     def owns(self, customer_id: UUID | None) -> bool:
         """True for an operator, and for the customer whose record this is."""
         return self.is_operator or (customer_id is not None and customer_id == self.customer_id)
+
+    def reaches(self, kind: str, name: str) -> bool:
+        """True for an operator, and for who has the scope of this kind and name."""
+        return self.is_operator or f"{kind}:{name}" in self.scopes
+
+    def reached(self, kind: str) -> frozenset[str]:
+        """The names of this kind in the scopes; an operator, who reaches all, needs none."""
+        prefix = f"{kind}:"
+        return frozenset(scope.removeprefix(prefix) for scope in self.scopes if scope.startswith(prefix))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,15 @@ VIEWS = [view for view in registry.VIEWS if shows_the_shop(view)]
 EXAMPLES = int(os.environ.get("COUNTERFOIL_TEST_HISTORIES", "300"))
 """How many histories are tried; more of them find rarer things."""
 
-BY_ID = ("product", "customer_profile", "order_details", "order_summary", "account_balance")
+BY_ID = (
+    "product",
+    "customer_profile",
+    "order_details",
+    "order_summary",
+    "account_balance",
+    "device",
+    "alarm_rules",
+)
 """Views with a row for each aggregate, whose version is the aggregate's."""
 
 LIMITS = (

@@ -22,7 +22,10 @@ NO_TRANSITION = "STATUS_TRANSITION_NOT_ALLOWED"
 
 @dataclass(frozen=True)
 class Known:
-    """A customer of the shop with what is theirs: a cancelled order, a pound on an account, a post that they like."""
+    """A customer of the shop with what is theirs: a cancelled order, a pound on an account, a post that they like.
+
+    And a retired device and a rule at Leeds.
+    """
 
     owner: str
     another: str
@@ -35,6 +38,8 @@ class Known:
     profile: str
     handle: str
     post: str
+    device: str
+    rule: str
 
 
 @dataclass(frozen=True)
@@ -104,6 +109,12 @@ def of_product(name: str, /, **rest: Any) -> Access:
     return for_staff(name, "PRODUCT_NOT_FOUND", lambda _: {"productId": UNKNOWN, **rest})
 
 
+def of_device(name: str, /, **rest: Any) -> Access:
+    """A mutation to a device, which is retired, and whose site no customer reaches."""
+    nobodys = "DEVICE_NOT_FOUND"
+    return change(name, nobodys, nobodys, "DEVICE_ALREADY_RETIRED", lambda known: {"deviceId": known.device, **rest})
+
+
 QUERIES = {
     "product": read("product { __typename }", "SEEN", "SEEN", id=lambda known: known.product),
     "products": read("products { totalCount }", "SEEN", "SEEN"),
@@ -154,6 +165,20 @@ QUERIES = {
     "auditTrail": read("auditTrail { edges { cursor } }", "FORBIDDEN", "SEEN", "FORBIDDEN"),
     "ledgerDays": read("ledgerDays { edges { cursor } }", "FORBIDDEN", "SEEN", "FORBIDDEN"),
     "cashAccounts": read("cashAccounts { currency }", "FORBIDDEN", "SEEN", "FORBIDDEN"),
+    "device": read("device { __typename }", "NOTHING", "SEEN", "NOTHING", id=lambda known: known.device),
+    "devices": read("devices { totalCount }", "NOTHING", "SEEN", "NOTHING"),
+    "telemetry": read(
+        "telemetry { buckets { count } }",
+        "NOTHING",
+        "SEEN",
+        "NOTHING",
+        site=lambda _: "leeds",
+        metric=lambda _: "temperature",
+        since=lambda _: WHEN,
+        until=lambda _: WHEN,
+    ),
+    "alarms": read("alarms { totalCount }", "NOTHING", "SEEN", "NOTHING"),
+    "alarmRules": read("alarmRules { edges { cursor } }", "NOTHING", "SEEN", "NOTHING"),
     "projectionStatus": read("projectionStatus { view }", "FORBIDDEN", "SEEN", "FORBIDDEN"),
     "commandActivity": read("commandActivity { accepted { commands } }", "FORBIDDEN", "SEEN", "FORBIDDEN"),
     "deadLetters": read("deadLetters { consumer }", "FORBIDDEN", "SEEN", "FORBIDDEN"),
@@ -168,6 +193,7 @@ SUBSCRIPTIONS = {
     "deadLetters": QUERIES["deadLetters"],
     "rebuildProgress": QUERIES["rebuildProgress"],
     "accountChanged": read("accountChanged { id }", "SILENCE", "SEEN", id=lambda known: known.account),
+    "alarmChanged": read("alarmChanged { id }", "SILENCE", "SEEN", "SILENCE", site=lambda _: "leeds"),
     "orderChanged": read("orderChanged { id }", "SILENCE", "SEEN", id=lambda known: known.order),
     "homeTimelinePosted": read("homeTimelinePosted { id }", "FORBIDDEN", "SEEN", profileId=lambda known: known.profile),
 }
@@ -295,6 +321,23 @@ MUTATIONS = {
         "BALANCE_NOT_ZERO",
         "BALANCE_NOT_ZERO",
         lambda known: {"accountId": known.account},
+    ),
+    "registerDevice": for_staff("registerDevice", "SEEN", lambda _: {"kind": "thermometer", "site": "leeds"}),
+    "reportTelemetry": of_device(
+        "reportTelemetry", readings=[{"sequence": 1, "metric": "temperature", "value": "1", "at": WHEN}]
+    ),
+    "retireDevice": of_device("retireDevice"),
+    "defineRule": for_staff(
+        "defineRule",
+        "CLEARS_BEYOND_RAISING",
+        lambda _: {"site": "leeds", "metric": "humidity", "direction": "ABOVE", "raiseAt": "1", "clearAt": "2"},
+    ),
+    "dropRule": change(
+        "dropRule",
+        "RULE_NOT_FOUND",
+        "RULE_NOT_FOUND",
+        "SEEN",  # as a conflict
+        lambda known: {"ruleId": known.rule, "expectedVersion": 9},
     ),
     "retryDeadLetters": for_staff("retryDeadLetters", "UNKNOWN_CONSUMER", lambda _: {"consumer": "sells"}),
     "discardDeadLetter": for_staff(

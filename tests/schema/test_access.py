@@ -60,10 +60,11 @@ async def known(closed: Installation) -> Known:
     account = opened["aggregateId"]
     await accepted(closed, "deposit", {"accountId": account, "amount": {"amount": "1.00", "currency": "GBP"}}, staff)
     profile, handle, post = await _in_the_feed(closed, owner, another)
+    device, rule = await _at_leeds(closed)
     last = await accepted(closed, "cancelOrder", {"orderId": placed["aggregateId"]}, staff)
     await _seen_everywhere(closed, last["commandId"], staff)
     order, command = placed["aggregateId"], placed["commandId"]
-    return Known(owner, another, product, sku, email, order, command, account, profile, handle, post)
+    return Known(owner, another, product, sku, email, order, command, account, profile, handle, post, device, rule)
 
 
 async def _in_the_feed(shop: Installation, owner: str, another: str) -> tuple[str, str, str]:
@@ -78,6 +79,15 @@ async def _in_the_feed(shop: Installation, owner: str, another: str) -> tuple[st
         await accepted(shop, "follow", {"authorId": author}, shop.bearer("customer", subject=subject))
     await accepted(shop, "like", {"postId": posts[0]}, shop.bearer("customer", subject=owner))
     return profiles[0], handle, posts[0]
+
+
+async def _at_leeds(shop: Installation) -> tuple[str, str]:
+    """A device that is retired, and a rule for its site."""
+    staff = shop.bearer("operator")
+    device = (await accepted(shop, "registerDevice", {"kind": "thermometer", "site": "leeds"}, staff))["aggregateId"]
+    await accepted(shop, "retireDevice", {"deviceId": device}, staff)
+    hot = {"site": "leeds", "metric": "humidity", "direction": "ABOVE", "raiseAt": "90", "clearAt": "80"}
+    return device, (await accepted(shop, "defineRule", hot, staff))["aggregateId"]
 
 
 async def _seen_everywhere(shop: Installation, command: str, headers: Mapping[str, str]) -> None:
@@ -173,6 +183,20 @@ async def test_everyones_orders_are_for_staff_alone(closed: Installation, known:
         "edges": [],
     }
     assert (await closed.query(page, headers_of("operator", closed, known)))["orders"]["totalCount"] > 1
+
+
+async def test_who_has_a_scope_and_no_role_is_neither_a_customer_nor_an_operator(
+    closed: Installation, door: httpx.AsyncClient, known: Known
+) -> None:
+    headers = closed.bearer(subject="gateway", scopes=["site:leeds"])
+    for name in ("orders", "sales", "order", "customer"):
+        asked, _ = QUERIES[name].asked(known)
+        said = outcome(await ask(door, f"{{ {asked} }}", None, **headers))
+        assert said == ("FORBIDDEN" if name in {"orders", "sales"} else "NOTHING"), name
+    for name in ("upgradeCustomer", "payOrder"):
+        asked, variables = MUTATIONS[name].asked(known)
+        text = f"mutation ($input: {name[0].upper()}{name[1:]}Input!) {{ {asked} }}"
+        assert outcome(await ask(door, text, variables, **headers)) == expected(MUTATIONS[name], "another")
 
 
 async def test_a_stranger_cannot_tell_an_order_from_none_by_its_version(closed: Installation, known: Known) -> None:

@@ -119,9 +119,9 @@ class Installation:
             body = {"query": text, "variables": variables}
             return (await client.post(f"{self.url}/graphql", json=body, headers=headers or {})).json()
 
-    def bearer(self, *roles: str, subject: str = "test") -> dict[str, str]:
-        """The header of someone with these roles."""
-        return {"Authorization": f"Bearer {mint(KEY, subject=subject, roles=roles, hours=1)}"}
+    def bearer(self, *roles: str, subject: str = "test", scopes: Sequence[str] = ()) -> dict[str, str]:
+        """The header of someone with these roles and scopes."""
+        return {"Authorization": f"Bearer {mint(KEY, subject=subject, roles=roles, hours=1, scopes=scopes)}"}
 
     def stop(self) -> None:
         """Ends what is still running."""

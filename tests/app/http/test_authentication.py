@@ -53,6 +53,23 @@ def test_whom_a_token_makes() -> None:
     assert closed.principal(minted) == Principal(subject, frozenset({Role.CUSTOMER}), CUSTOMER)
 
 
+def test_what_a_token_reaches() -> None:
+    scopes = frozenset({"site:leeds", "site:lyon"})
+    minted = f"Bearer {mint(KEY, subject='gateway-7', roles=[], hours=1, scopes=sorted(scopes))}"
+    gateway = closed.principal(minted)
+    assert gateway == Principal("gateway-7", frozenset(), scopes=scopes)
+    assert gateway.reaches("site", "leeds")
+    assert not gateway.reaches("site", "lee")
+    assert not gateway.reaches("shelf", "leeds")
+    assert gateway.reached("site") == {"leeds", "lyon"}
+    assert gateway.reached("shelf") == frozenset()
+    operator = closed.principal(bearer())
+    assert operator is not None
+    assert operator.reaches("site", "leeds")
+    with_role = closed.principal(bearer(scope="site:leeds"))
+    assert with_role == Principal("pat", frozenset({Role.OPERATOR}), scopes=frozenset({"site:leeds"}))
+
+
 @pytest.mark.parametrize("header", [None, "", "  "])
 def test_without_a_token_only_an_open_installation_lets_anybody_in(header: str | None) -> None:
     assert closed.principal(header) is None
@@ -74,6 +91,9 @@ BAD = {
     "no roles": bearer(roles=None),
     "roles empty": bearer(roles=[]),
     "roles a text": bearer(roles="operator"),
+    "neither roles nor scope": bearer(roles=[], scope=" "),
+    "scope a list": bearer(scope=["site:leeds"]),
+    "roles a text beside a scope": bearer(roles="operator", scope="site:leeds"),
     "an unknown role": bearer(roles=["operator", "root"]),
     "a role that is no text": bearer(roles=[{"operator": True}]),
     "a customer by name": bearer(roles=["customer"]),

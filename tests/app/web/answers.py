@@ -11,12 +11,15 @@ VIEWS = (
     "accepted_commands",
     "account_balance",
     "account_history",
+    "alarm_rules",
+    "alarms",
     "audit_trail",
     "bought_together",
     "cash_accounts",
     "customer_analytics",
     "customer_orders",
     "customer_profile",
+    "device",
     "home_timeline",
     "hot_products",
     "ledger_days",
@@ -36,6 +39,7 @@ VIEWS = (
     "requests",
     "sales",
     "stock_report",
+    "telemetry",
     "trending_hashtags",
 )
 COMMAND_ID = "6f1d0f3a-6f0c-4c39-9b1e-2f6d3c1a7e55"
@@ -63,6 +67,16 @@ def remembered(order: str, status: str, pieces: int, total: str) -> dict[str, An
 def requested(kind: str, consumer: str, reason: str | None = None) -> dict[str, Any]:
     asked = {"kind": kind, "consumer": consumer, "requestedBy": "open", "requestedAt": "…"}
     return {**asked, "reason": reason, "outcome": "…"}
+
+
+def hour(at: str, count: int, **figures: str) -> dict[str, Any]:
+    return {"start": f"2026-01-05T{at}:00:00Z", "count": count, **figures}
+
+
+def alarm(device: str, value: str, at: str, cleared: str | None = None) -> dict[str, Any]:
+    rule = {"deviceId": device, "ruleId": "rule.warm", "metric": "temperature", "direction": "ABOVE", "value": value}
+    end = {"clearedAt": cleared and f"2026-01-05T{cleared}:00Z", "clearedBy": cleared and "READING"}
+    return {"node": {**rule, "raisedAt": f"2026-01-05T{at}:00Z", **end}}
 
 
 COMMANDS = {
@@ -482,4 +496,91 @@ ANSWERS = {
     ),
     "CommandActivity": answer("commandActivity", ACTIVITY),
     "WatchCommands": answer("commandActivity", ACTIVITY),
+    "RegisterDevice": accepted("registerDevice", "device.new", 1),
+    "ReportTelemetry": accepted("reportTelemetry", "device.cellar", 6),
+    "Device": answer(
+        "device",
+        {
+            "__typename": "Device",
+            "id": "device.greenhouse",
+            "version": 2,
+            "kind": "climate station",
+            "site": "york",
+            "metadata": [{"name": "room", "value": "Greenhouse"}],
+            "online": True,
+            "lastSeenAt": "…",
+            "readings": 240,
+            "lastReading": {"metric": "humidity", "value": "48.10", "sequence": 240},
+        },
+    ),
+    "Devices": answer(
+        "devices",
+        {
+            "totalCount": 1,
+            "edges": [
+                {
+                    "node": {
+                        "id": "device.greenhouse",
+                        "kind": "climate station",
+                        "site": "york",
+                        "retiredAt": None,
+                        "latest": [
+                            {"metric": "humidity", "value": "48.10"},
+                            {"metric": "temperature", "value": "23.90"},
+                        ],
+                    }
+                }
+            ],
+            "pageInfo": {"hasNextPage": False, "endCursor": "…"},
+            "freshness": freshness("state", "lagMs"),
+        },
+    ),
+    "Telemetry": answer(
+        "telemetry",
+        {
+            "buckets": [
+                hour(
+                    "08", 120, min="-18.00", max="9.68", mean="-5.72", last="9.68", median="-17.956863", p95="8.978431"
+                ),
+                hour(
+                    "09", 120, min="-18.00", max="9.80", mean="-4.4425", last="5.00", median="5.013503", p95="9.109503"
+                ),
+            ]
+        },
+    ),
+    "Alarms": answer(
+        "alarms",
+        {
+            "totalCount": 3,
+            "edges": [
+                alarm("device.cellar", "8.12", "08:46", "09:32"),
+                alarm("device.freezer", "9.00", "09:59"),
+                alarm("device.cellar", "8.50", "10:02"),
+            ],
+        },
+    ),
+    "FollowAlarms": answer(
+        "alarmChanged", {"deviceId": "device.freezer", "metric": "temperature", "value": "9.00", "clearedBy": None}
+    ),
+    "DefineRule": accepted("defineRule", "rule.new", 1),
+    "AlarmRules": answer(
+        "alarmRules",
+        {
+            "edges": [
+                {
+                    "node": {
+                        "id": "rule.dry",
+                        "version": 1,
+                        "deviceId": "device.greenhouse",
+                        "metric": "humidity",
+                        "direction": "BELOW",
+                        "raiseAt": "30.00",
+                        "clearAt": "35.00",
+                    }
+                }
+            ]
+        },
+    ),
+    "DropRule": accepted("dropRule", "rule.warm", 2),
+    "RetireDevice": accepted("retireDevice", "device.freezer", 4),
 }

@@ -26,6 +26,7 @@ CHANGING = {
     "placedAt",
     "registeredAt",
     "heartbeatAt",
+    "lastSeenAt",
     "acceptedAt",
     "viewedAt",
     "publishedAt",

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
 
-from tests.read_model.expected import catalog, commands, customers, ledger, order_history, orders, places
+from tests.read_model.expected import catalog, commands, customers, devices, ledger, order_history, orders, places
 from tests.read_model.expected.places import Places
 from tests.read_model.expected.rows import Expectation, Rows
 
@@ -22,7 +22,9 @@ def _functions(*modules: ModuleType) -> dict[str, Any]:
     }
 
 
-EXPECTATIONS: Mapping[str, Expectation] = _functions(catalog, commands, customers, ledger, order_history, orders)
+EXPECTATIONS: Mapping[str, Expectation] = _functions(
+    catalog, commands, customers, devices, ledger, order_history, orders
+)
 
 PLACES: Mapping[str, Callable[[Rows], Places]] = _functions(places)
 

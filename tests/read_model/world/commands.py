@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from itertools import permutations
 from typing import Any, TypeVar
 from uuid import UUID
@@ -18,6 +19,7 @@ from tests.read_model.world.facts import (
     CATEGORIES,
     CURRENCY,
     CUSTOMERS,
+    DEVICES,
     FREE,
     HULL,
     LEEDS,
@@ -28,6 +30,7 @@ from tests.read_model.world.facts import (
     NAMES,
     PRICES,
     PRODUCTS,
+    RULES,
     SOMEWHERE,
     STRANGER,
     VENDORS,
@@ -44,6 +47,15 @@ from write_model.catalog.commands import (
     ViewProduct,
 )
 from write_model.customers.commands import ChangeAddress, RecordPastCustomer, RegisterCustomer, Tier, UpgradeCustomer
+from write_model.devices.commands import (
+    DefineRule,
+    Direction,
+    DropRule,
+    Measurement,
+    RegisterDevice,
+    ReportTelemetry,
+    RetireDevice,
+)
 from write_model.ledger.commands import (
     CloseAccount,
     Deposit,
@@ -146,6 +158,40 @@ def _product_life(number: int) -> st.SearchStrategy[Life]:
     discontinued = _a(DiscontinueProduct, product_id=this)
     later = st.one_of(revised, priced, corrected, revised, priced, corrected, received, discontinued)
     return _life(added | added | recorded, received, _tuple(later, 1, 3))
+
+
+def _measured(number: int) -> Measurement:
+    """What a device says under a number, whenever it says it."""
+    value, at = (10, 35, 29, 20, 40)[number % 5], MOMENTS[number * 5 % len(MOMENTS)]
+    metric = "temperature" if number % 3 else "humidity"
+    return Measurement(sequence=number, metric=metric, value=Decimal(value), at=at + timedelta(seconds=number % 2))
+
+
+_SITES = st.sampled_from(("leeds", "leeds", "york"))
+_READINGS = _tuple(st.integers(1, 30).map(_measured), 1, 4)
+_DEVICE = st.sampled_from((*DEVICES * 3, STRANGER))
+
+
+def _device_life(number: int) -> st.SearchStrategy[Life]:
+    this = st.just(DEVICES[number])
+    metadata = st.sampled_from(({}, {"room": "Cellar"}))
+    registered = _a(RegisterDevice, device_id=this, kind=st.just("thermometer"), site=_SITES, metadata=metadata)
+    reported = _a(ReportTelemetry, device_id=this, readings=_READINGS)
+    retired = _a(RetireDevice, device_id=this)
+    return _life(registered, _tuple(reported, 2, 5), _tuple(retired, 0, 1), _tuple(reported, 0, 1))
+
+
+def _rule_life(number: int) -> st.SearchStrategy[Life]:
+    this = {"rule_id": st.just(RULES[number])}
+    hot = {"direction": st.just(Direction.ABOVE), "raise_at": st.just(Decimal(30)), "clear_at": st.just(Decimal(28))}
+    cold = {"direction": st.just(Direction.BELOW), "raise_at": st.just(Decimal(15)), "clear_at": st.just(Decimal(20))}
+    metric = {"metric": st.sampled_from(("temperature", "temperature", "humidity"))}
+    defined = [
+        _a(DefineRule, **this, **of, **side, **metric)
+        for of in ({"site": _SITES}, {"device_id": _DEVICE})
+        for side in (hot, cold)
+    ]
+    return _life(st.one_of(*defined), _tuple(_a(DropRule, **this), 0, 2))
 
 
 _ORDER = {"order_id": st.just(STRANGER)}
@@ -252,15 +298,18 @@ _GOODS = st.tuples(*map(_product_life, range(len(PRODUCTS))))
 _PAPERS = st.lists(st.one_of(*[_ORDER_LIFE] * 4, _NOTE_LIFE), min_size=4, max_size=9)
 _BOOKS = st.tuples(*map(_account_life, range(len(ACCOUNTS))))
 _VIEWS = st.lists(_VIEW_LIFE, min_size=2, max_size=8)
+_DEVICES = st.tuples(*map(_device_life, range(len(DEVICES))))
+_RULES = st.tuples(*map(_rule_life, range(len(RULES))))
 
 
 @st.composite
 def histories(draw: st.DrawFn) -> list[Sent]:
     """Customers come and products are stocked; then everybody's lives go on side by side."""
     people, goods, papers = draw(_PEOPLE), draw(_GOODS), draw(_PAPERS) + draw(_VIEWS)
-    books = draw(_BOOKS)
-    opening = [life.pop(0) for life in people] + [life.pop(0) for life in goods for _ in range(2)]
-    lives = [*people, *goods, *books, *(_of_its_own(number, life) for number, life in enumerate(papers))]
+    books, things, rules = draw(_BOOKS), draw(_DEVICES), draw(_RULES)
+    opening = [life.pop(0) for life in (*people, *things)] + [life.pop(0) for life in goods for _ in range(2)]
+    alone = (_of_its_own(number, life) for number, life in enumerate(papers))
+    lives = [*people, *goods, *books, *things, *rules, *alone]
     turns = [number for number, life in enumerate(lives) for _ in life]
     commands = [*opening, *(lives[turns[n]].pop(0) for n in shuffled(draw, len(turns)))]
     told = _told(draw, commands)

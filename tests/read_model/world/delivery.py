@@ -74,7 +74,8 @@ def numbered(happened: Sequence[Happened], delays: Sequence[int]) -> Log:
     order: list[tuple[int, int]] = []
     for number, (each, delay) in enumerate(zip(happened, delays, strict=True)):
         command = each.metadata["command_id"]
-        after = max([latest[each.aggregate_id], latest[command], *(born[need] for need in each.needs)])
+        known = [latest[key] for key in (each.aggregate_id, command, *each.follows)]
+        after = max([*known, *(born[need] for need in each.needs)])
         place = max(number + delay, after)
         latest[each.aggregate_id] = latest[command] = place
         born.setdefault(each.aggregate_id, place)

@@ -18,6 +18,8 @@ CURRENCY = "GBP"
 CUSTOMERS = tuple(UUID(int=0xC0 + n) for n in range(3))
 PRODUCTS = tuple(UUID(int=0xA0 + n) for n in range(4))
 ACCOUNTS = tuple(UUID(int=0xB0 + n) for n in range(3))
+DEVICES = tuple(UUID(int=0x2E0 + n) for n in range(2))
+RULES = tuple(UUID(int=0x2F0 + n) for n in range(3))
 STRANGER = UUID(int=0xFF)
 """An id that nothing has."""
 

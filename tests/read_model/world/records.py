@@ -1,6 +1,7 @@
 """What the small shop has written down of everything that it accepted."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
@@ -8,6 +9,7 @@ from uuid import UUID
 
 from app.kernel.messages import Command
 from app.kernel.values import Address
+from write_model.devices.commands import Measurement
 
 
 @dataclass
@@ -172,6 +174,46 @@ class Account:
         return len(self.entries)
 
 
+class Device:
+    """A device, and by its number everything that it said."""
+
+    device_id: UUID
+    kind: str
+    site: str
+    metadata: Mapping[str, str]
+    registered_at: datetime
+    last_seen_at: datetime
+    said: dict[int, Measurement] = field(default_factory=dict)
+    reports: int = 0
+    retired_at: datetime | None = None
+    version: int = 1
+
+
+@dataclass
+class Threshold:
+    """A rule of one device or of a site."""
+
+    rule_id: UUID
+    site: str
+    device_id: UUID | None
+    metric: str
+    above: bool
+    raise_at: Decimal
+    clear_at: Decimal
+    defined_at: datetime
+    dropped_at: datetime | None = None
+
+
+@dataclass
+class Alarm:
+    """A reading that was beyond a threshold, and how that ended: when, by what, and with which reading."""
+
+    threshold: Threshold
+    device: Device
+    reading: Measurement
+    end: tuple[datetime, str, Decimal | None] | None = None
+
+
 @dataclass
 class Accepted:
     """A command that was carried out, the aggregate's version after it, and its events.
@@ -204,6 +246,9 @@ class Shop:
     notes: dict[UUID, CreditNote] = field(default_factory=dict)
     accounts: dict[UUID, Account] = field(default_factory=dict)
     views: list[ProductView] = field(default_factory=list)
+    devices: dict[UUID, Device] = field(default_factory=dict)
+    thresholds: dict[UUID, Threshold] = field(default_factory=dict)
+    alarms: list[Alarm] = field(default_factory=list)
     accepted: list[Accepted] = field(default_factory=list)
     versions: Counter[UUID] = field(default_factory=Counter)
     past: dict[tuple[UUID, int], Past] = field(default_factory=dict)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from app.kernel.errors import Refusal
 from app.kernel.messages import Command, Event
-from tests.read_model.world import catalog, customers, ledger, orders
+from tests.read_model.world import catalog, customers, devices, ledger, orders
 from tests.read_model.world.commands import Sent
 from tests.read_model.world.records import Accepted, Past, Shop
 from write_model.catalog.commands import (
@@ -24,6 +24,7 @@ from write_model.catalog.commands import (
     ViewProduct,
 )
 from write_model.customers.commands import ChangeAddress, RecordPastCustomer, RegisterCustomer, UpgradeCustomer
+from write_model.devices.commands import DefineRule, DropRule, RegisterDevice, ReportTelemetry, RetireDevice
 from write_model.ledger.commands import (
     CloseAccount,
     Deposit,
@@ -46,7 +47,7 @@ from write_model.orders.commands import (
     ShipOrder,
 )
 
-_NEEDED = ("customer_id", "product_id", "owner_id", "account_id", "to_account_id")
+_NEEDED = ("customer_id", "product_id", "owner_id", "account_id", "to_account_id", "device_id")
 
 Desk = Callable[[Shop, Any, Sent], list[Event]]
 
@@ -79,6 +80,8 @@ _DESKS: Mapping[str, Mapping[type[Command], Desk]] = {
         Transfer: ledger.transfer,
         **dict.fromkeys((Deposit, Withdraw, FreezeAccount, UnfreezeAccount, CloseAccount), ledger.change),
     },
+    "device": dict.fromkeys((RegisterDevice, ReportTelemetry, RetireDevice), devices.change),
+    "rule": {DefineRule: devices.define, DropRule: devices.drop},
 }
 """By the aggregate's type, who carries a command out."""
 
@@ -87,7 +90,10 @@ CARRIED_OUT = frozenset(command for desk in _DESKS.values() for command in desk)
 
 @dataclass(frozen=True)
 class Happened:
-    """An event that has no place in the log yet; `needs` are the aggregates that had to be there before it."""
+    """An event that has no place in the log yet.
+
+    `needs` are the aggregates that had to be there before it, `follows` those of which it knew the latest.
+    """
 
     aggregate_type: str
     aggregate_id: UUID
@@ -96,6 +102,7 @@ class Happened:
     metadata: Mapping[str, Any]
     recorded_at: datetime
     needs: frozenset[UUID]
+    follows: frozenset[UUID]
 
 
 def opened(history: Sequence[Sent], zone: tzinfo) -> tuple[Shop, list[Happened]]:
@@ -145,6 +152,7 @@ def _happened(shop: Shop, aggregate_type: str, event: Event, sent: Sent) -> Happ
         metadata=_metadata(sent),
         recorded_at=sent.recorded_at,
         needs=_needs(sent.command) - {aggregate_id},
+        follows=frozenset(shop.devices) if isinstance(sent.command, DropRule) else frozenset(),
     )
 
 
@@ -154,7 +162,7 @@ def _metadata(sent: Sent) -> Mapping[str, Any]:
 
 
 def _needs(command: Command) -> frozenset[UUID]:
-    """The customer, the products and the accounts that the command names."""
+    """The customer, the products, the accounts and the device that the command names."""
     items = getattr(command, "items", ())
     named = [getattr(each, name, None) for each in (command, *items) for name in _NEEDED]
     return frozenset(key for key in named if key is not None) - {command.aggregate_id}

@@ -1,0 +1,1 @@
+"""The mutations and queries of the devices context."""
