@@ -174,6 +174,7 @@ class Account:
         return len(self.entries)
 
 
+@dataclass
 class Device:
     """A device, and by its number everything that it said."""
 

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from app.kernel.clock import new_id
 from write_model.devices.alarms import Rule
@@ -10,7 +11,7 @@ from write_model.devices.commands import Direction, Measurement, RegisterDevice,
 from write_model.devices.events import DeviceRegistered, Reading, TelemetryReported
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
-THERMOMETER = new_id()
+THERMOMETER = UUID(int=0x7E3)
 
 REGISTER = RegisterDevice(at=AT, device_id=THERMOMETER, kind="thermometer", site="leeds", metadata={"room": "cellar"})
 REGISTERED = DeviceRegistered(
