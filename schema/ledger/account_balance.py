@@ -12,11 +12,12 @@ from app.infra.checkpoints import Freshness
 from app.infra.hints import wait
 from app.infra.keyset import Page, PageArguments
 from app.infra.tables import Stored
-from app.infra.wanted import Listed, Wanted
+from app.infra.wanted import Behind, Listed, Wanted
 from app.kernel import typeid
 from app.kernel.messages import Principal
 from read_model.ledger import account_balance as view
 from schema.context import Info
+from schema.ledger.discretion import discreet
 from schema.ledger.enums import AccountStatus
 from schema.reading import MinVersion, Token, WaitMs, decode_id, decode_optional_id, listed, read
 from schema.values import ListFreshness, Money, Node, PageInfo, Processing
@@ -65,8 +66,10 @@ async def get(
     """The account; None where there is none that is the asker's to see."""
     asker, key = info.context.asker(), decode_id("account", id, "id")
     wanted = info.context.wanted(min_version=min_version, token=token, wait_ms=wait_ms)
-    found = await read(info, view.VIEW, key, wanted)
-    return _shown(asker, found) if isinstance(found, Stored) else found
+    found = await info.context.reads.get(view.VIEW, key, wanted)
+    if isinstance(found, Behind):
+        return Processing.of(await discreet(info, key, found))
+    return _shown(asker, found.stored) if found.stored is not None else None
 
 
 def _shown(asker: Principal, stored: Stored[view.AccountBalance]) -> Account | None:

@@ -15,6 +15,7 @@ from app.plans import composed, shown
 from read_model.ledger import account_history as view
 from read_model.ledger import statement
 from schema.context import Info
+from schema.ledger.discretion import discreet
 from schema.ledger.enums import EntryKind
 from schema.reading import MinVersion, Token, WaitMs, decode_id, not_reached, selects
 from schema.values import ListFreshness, Money, PageInfo, Processing
@@ -124,7 +125,7 @@ class AccountHistoryQuery:
         arguments = PageArguments(first=first, after=after, last=last, before=before)
         found = await statement.history(reads, account_id, arguments, wanted)
         if isinstance(found, Behind):
-            raise not_reached(found)
+            raise not_reached(await discreet(info, account_id, found))
         if found is None or not asker.owns(found.owner_id):
             return None
         seen = await reads.freshness(view.VIEW, wanted) if selects(info, "freshness") else None
@@ -149,7 +150,7 @@ class AccountHistoryQuery:
         wanted = info.context.wanted(min_version=min_version, token=token, wait_ms=wait_ms)
         found = await statement.balance_at(info.context.reads, account_id, at, wanted)
         if isinstance(found, Behind):
-            return Processing.of(found)
+            return Processing.of(await discreet(info, account_id, found))
         if found is None or not asker.owns(found.owner_id):
             return None
         return AccountBalance(account_id=id, at=at, version=found.version, balance=_money(found))
@@ -177,7 +178,7 @@ class AccountHistoryQuery:
             raise InvalidValue("from must not be after to.", field="from")
         found = await statement.statement_of(reads, account_id, (since, until), arguments, wanted)
         if isinstance(found, Behind):
-            raise not_reached(found)
+            raise not_reached(await discreet(info, account_id, found))
         if found is None or not asker.owns(found.opening.owner_id):
             return None
         seen = await reads.freshness(view.VIEW, wanted) if selects(info, "entries", "freshness") else None

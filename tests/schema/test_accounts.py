@@ -253,6 +253,25 @@ async def test_refusals_name_the_rule_and_the_input(http: httpx.AsyncClient, liv
     assert conflict == {"__typename": "VersionConflict", "aggregateId": lived.own, "actualVersion": 6}
 
 
+async def test_to_a_stranger_a_view_that_is_behind_tells_no_version(
+    http: httpx.AsyncClient, closed: Installation, lived: Lived
+) -> None:
+    stranger = closed.bearer("customer", subject=await person(http, "Sam"))
+    owner = closed.bearer("customer", subject=lived.owner)
+    late = {"id": lived.own, "at": EVER[1], "version": 99, "waitMs": 50}
+    account = """query ($id: ID!, $version: Int, $waitMs: Int) {
+      account(id: $id, minVersion: $version, waitMs: $waitMs) {
+        ... on Processing { expectedVersion currentVersion } } }"""
+    history = """query ($id: ID!, $version: Int, $waitMs: Int) {
+      accountHistory(id: $id, minVersion: $version, waitMs: $waitMs) { edges { cursor } } }"""
+    for headers, version in ((owner, 6), (stranger, None)):
+        for query in (account, BALANCE):
+            (found,) = (await closed.query(query, headers, **late)).values()
+            assert found == {"expectedVersion": 99, "currentVersion": version}
+        answer = await closed.ask(history, headers, **late)
+        assert f"version {version or 0} of the wanted 99" in answer["errors"][0]["message"]
+
+
 async def test_sent_again_a_transfer_answers_its_first_receipt(http: httpx.AsyncClient, lived: Lived) -> None:
     owner = {"ownerId": lived.owner, "currency": "GBP"}
     payer, payee = [(await carried_out(http, "openAccount", owner))["aggregateId"] for _ in range(2)]

@@ -13,7 +13,7 @@ from tests.schema.asking import REJECTED, ask, code_of
 pytestmark = pytest.mark.usefixtures("_nothing_written")
 
 MEGABYTE = "x" * 950_000
-TYPES = {"order": "Order", "customer": "Customer", "product": "Product"}
+TYPES = {"order": "Order", "customer": "Customer", "product": "Product", "account": "Account"}
 UNKNOWN = {prefix: typeid.encode(prefix, new_id()) for prefix in (*TYPES, "creditnote")}
 ADDRESS = {"street": "1 High St", "city": "Leeds", "postalCode": "LS1", "country": "United Kingdom"}
 
@@ -56,6 +56,12 @@ def product(**changes: Any) -> dict[str, Any]:
     return {"sku": str(uuid4()), "name": "Tea", "price": {"amount": "2.50", "currency": "GBP"}, **changes}
 
 
+def transfer(**changes: Any) -> dict[str, Any]:
+    """The input of a transfer between accounts that there are not."""
+    pound, another = {"amount": "1.00", "currency": "GBP"}, typeid.encode("account", new_id())
+    return {"fromAccountId": UNKNOWN["account"], "toAccountId": another, "amount": pound, **changes}
+
+
 @pytest.mark.parametrize("text", BAD_IDS.values(), ids=BAD_IDS)
 @pytest.mark.parametrize(
     ("name", "build"),
@@ -66,6 +72,9 @@ def product(**changes: Any) -> dict[str, Any]:
         ("changePrice", lambda text: {"productId": text.format(prefix="product"), "price": product()["price"]}),
         ("changeAddress", lambda text: {"customerId": text.format(prefix="customer"), "address": ADDRESS}),
         ("viewProduct", lambda text: {"productId": text.format(prefix="product")}),
+        ("openAccount", lambda text: {"ownerId": text.format(prefix="customer"), "currency": "GBP"}),
+        ("transfer", lambda text: transfer(fromAccountId=text.format(prefix="account"))),
+        ("transfer", lambda text: transfer(toAccountId=text.format(prefix="account"))),
         (
             "viewProduct",
             lambda text: {"productId": UNKNOWN["product"], "customerId": text.format(prefix="customer")},
@@ -84,6 +93,10 @@ UNKNOWNS: list[tuple[str, dict[str, Any], str]] = [
     ("returnItems", {"orderId": UNKNOWN["order"], "items": [{"line": 1, "quantity": 1}]}, "ORDER_NOT_FOUND"),
     ("changeAddress", {"customerId": UNKNOWN["customer"], "address": ADDRESS}, "CUSTOMER_NOT_FOUND"),
     ("upgradeCustomer", {"customerId": UNKNOWN["customer"], "tier": "GOLD"}, "CUSTOMER_NOT_FOUND"),
+    ("openAccount", {"ownerId": UNKNOWN["customer"], "currency": "GBP"}, "OWNER_NOT_FOUND"),
+    ("transfer", transfer(expectedVersion=1), "ACCOUNT_NOT_FOUND"),
+    ("freezeAccount", {"accountId": UNKNOWN["account"], "reason": "lost"}, "ACCOUNT_NOT_FOUND"),
+    ("closeAccount", {"accountId": UNKNOWN["account"]}, "ACCOUNT_NOT_FOUND"),
     ("receiveStock", {"productId": UNKNOWN["product"], "pieces": 1}, "PRODUCT_NOT_FOUND"),
     ("discontinueProduct", {"productId": UNKNOWN["product"]}, "PRODUCT_NOT_FOUND"),
     ("viewProduct", {"productId": UNKNOWN["product"]}, "PRODUCT_NOT_FOUND"),
@@ -164,6 +177,23 @@ async def test_amounts(http: httpx.AsyncClient, amount: object, code: str) -> No
     assert code_of(await ask(http, mutation("addProduct"), {"input": given})) == code
 
 
+@pytest.mark.parametrize(
+    ("amount", "code"),
+    [
+        *((bad, "AMOUNT_NOT_POSITIVE") for bad in ("0", "0.00", "-0", "-1", "-0.001")),
+        *((bad, "TOO_MANY_DECIMALS") for bad in ("0.001", "1.0001")),
+        *((bad, "INVALID_VALUE") for bad in ("1.00001", "1000000000000", "9" * 30)),
+        *((bad, "BAD_REQUEST") for bad in (*NO_AMOUNTS, *NOT_EVEN_TEXTS)),
+        ("1.000", "ACCOUNT_NOT_FOUND"),
+        ("999999999999.99", "ACCOUNT_NOT_FOUND"),
+    ],
+    ids=lambda value: ascii(value)[:20],
+)
+async def test_amounts_of_a_transfer(http: httpx.AsyncClient, amount: object, code: str) -> None:
+    given = transfer(amount={"amount": amount, "currency": "GBP"})
+    assert code_of(await ask(http, mutation("transfer"), {"input": given})) == code
+
+
 @pytest.mark.parametrize("amount", NO_AMOUNTS, ids=lambda value: ascii(value)[:20])
 async def test_amounts_of_a_filter(http: httpx.AsyncClient, amount: object) -> None:
     query = "query ($least: Decimal) { orders(filter: {minTotal: $least}) { totalCount } }"
@@ -211,8 +241,10 @@ async def test_texts_of_addresses_that_cannot_be_stored(http: httpx.AsyncClient,
         ("cancelOrder", {"orderId": UNKNOWN["order"]}, "reason"),
         ("shipOrder", {"orderId": UNKNOWN["order"]}, "trackingCode"),
         ("correctStock", {"productId": UNKNOWN["product"], "change": 1}, "reason"),
+        ("transfer", transfer(), "reference"),
+        ("freezeAccount", {"accountId": UNKNOWN["account"]}, "reason"),
     ],
-    ids=["name", "email", "reason", "tracking code", "correction"],
+    ids=["name", "email", "reason", "tracking code", "correction", "reference", "freezing"],
 )
 async def test_other_texts_that_cannot_be_stored(
     http: httpx.AsyncClient, name: str, given: dict[str, Any], field: str, text: str
