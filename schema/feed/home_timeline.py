@@ -90,21 +90,19 @@ class HomeTimelineSubscription:
 
 async def _posted(info: Info, person: UUID) -> AsyncGenerator[Post, None]:
     """Posts are told once, when the view of posts has them; those of before, which following brings, are no news."""
-    reads, began, told = info.context.reads, now(), set[UUID]()
-    newest = True
+    reads, since, told = info.context.reads, None, set[UUID]()
     with reads.hints.subscribed(view.VIEW.name, post.VIEW.name) as woken:
         while True:
             if not is_theirs(info.context.asker(), person):
                 raise Forbidden("This is somebody else's home timeline.")
             listing = await view.listed(reads, person, PageArguments(first=_NEWS), Wanted())
             nodes = [] if isinstance(listing, Behind) else listing.page.nodes
+            since = since or min([now(), *(each.published_at for each in nodes[:1])])
             told &= {each.post_id for each in nodes}
-            fresh = [each for each in nodes if each.published_at >= began] or list(nodes[:newest])
-            news, newest = [each.post_id for each in fresh if each.post_id not in told], False
+            news = [each.post_id for each in nodes if each.published_at >= since and each.post_id not in told]
             found = await reads.get_many(post.VIEW, news, Wanted())
-            for key in reversed(news):
-                if not isinstance(found, Behind) and key in found:
-                    told.add(key)
-                    if not found[key].row.deleted:
-                        yield Post(stored=found[key], people=people(info, Wanted()))
+            for stored in [] if isinstance(found, Behind) else [found[key] for key in reversed(news) if key in found]:
+                told.add(stored.row.post_id)
+                if not stored.row.deleted:
+                    yield Post(stored=stored, people=people(info, Wanted()))
             await wait(woken, _POLL_S)

@@ -183,6 +183,15 @@ async def test_somebodys_posts_page_by_page(closed: Installation) -> None:
     assert texts((await ada.sees(POSTS))["posts"]) == seen
 
 
+async def test_people_and_posts_are_nodes(ada: Person) -> None:
+    receipt = await ada.accepted("publishPost", text="A node")
+    post, token = receipt["aggregateId"], receipt["token"]
+    text = """query ($id: ID!, $token: String) { node(id: $id, token: $token) {
+        id ... on Post { text } ... on Profile { handle } } }"""
+    assert (await ada.sees(text, id=post, token=token))["node"] == {"id": post, "text": "A node"}
+    assert (await ada.sees(text, id=ada.profile_id))["node"] == {"id": ada.profile_id, "handle": ada.handle}
+
+
 async def test_what_is_posted_about(closed: Installation, http: httpx.AsyncClient) -> None:
     ada = await joined(closed, "Ada")
     tags = [f"t{ada.handle[-6:]}{n}" for n in range(3)]

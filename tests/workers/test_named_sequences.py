@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 
 from app import bootstrap
-from app.infra import folding
+from app.infra import folding, rebuilding
 from app.infra.embedded import Servers
 from app.infra.freshness import ReadModels
 from app.infra.leases import ShardId
@@ -20,10 +20,10 @@ from app.kernel.messages import Receipt
 from read_model.feed import entries
 from read_model.feed.home_timeline import VIEW, reader_key
 from tests.support.installation import Installation, installation
-from tests.support.projecting import acquired, project, worker
+from tests.support.projecting import acquired, project, worker, working
 from tests.support.replay import assert_views_equal_a_replay
 from tests.write_model.floor import Floor, until
-from workers.jobs import amending, parking, shard_rows
+from workers.jobs import amending, filling, parking, shard_rows
 from write_model.feed.commands import ChangeProfile, DeletePost, Follow, PublishPost
 
 TIMELINES = ShardId(VIEW.name, 1, 0)
@@ -146,3 +146,29 @@ async def test_a_new_worker_remembers_whose_events_wait(ward: Ward) -> None:
         await until(lambda: ward.reached(letters=2))
     assert {each[0] for each in await ward.letters()} == {ada}
     assert await ward.timeline(reader) == []
+
+
+async def test_filling_holds_back_the_same_also_where_an_event_cannot_be_decoded(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The entity is read from what is stored, which says whose the post is and nothing else that could be read."""
+    monkeypatch.setattr(filling, "NEAR", 0)
+    ada, grace, reader = [await ward.person() for _ in range(3)]
+    for author in (ada, grace):
+        await ward.follow(reader, author)
+    spoilt, behind, other = [await ward.publish(author) for author in (ada, ada, grace)]
+    await ward.floor.db.execute(
+        "update write.events set data = data - 'text' || '{\"hashtags\": 7}' where aggregate_id = $1", spoilt
+    )
+    async with working(ward.made):
+        generation = await rebuilding.begin(ward.floor.db, VIEW)
+        live = "select state = 'LIVE' from read.generations where view = $1 and generation = $2"
+        await until(lambda: ward.floor.db.fetchval(live, VIEW.name, generation))
+        parked = await ward.floor.db.fetch(
+            "select sequence, aggregate_id, exception from read.dead_letters join write.events using (position) "
+            "where consumer = $1 and generation = $2 order by position",
+            VIEW.name,
+            generation,
+        )
+        assert [tuple(row) for row in parked] == [(ada, spoilt, "ValidationError"), (ada, behind, None)]
+        assert await ward.timeline(reader) == [other]
