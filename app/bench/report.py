@@ -10,7 +10,7 @@ from typing import Any
 
 from rich.console import Console
 
-from app.bench import measurements, projections, reads, searching, writes
+from app.bench import measurements, projections, reads, searching, telemetry, writes
 from app.bench.catalog import Size
 from app.bench.filling import Say, filled
 from app.bench.machine import Machine, machine
@@ -28,10 +28,11 @@ class Part(StrEnum):
     PROJECTIONS = "projections"
     READS = "reads"
     SEARCHING = "searching"
+    TELEMETRY = "telemetry"
     PLAN = "plan"
 
 
-TABLES = (Part.WRITES, Part.PROJECTIONS, Part.READS, Part.SEARCHING)
+TABLES = (Part.WRITES, Part.PROJECTIONS, Part.READS, Part.SEARCHING, Part.TELEMETRY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,7 @@ _TITLES = {
     Part.WRITES: "2. Writes, beneath GraphQL",
     Part.PROJECTIONS: "3. Projections and lag",
     Part.SEARCHING: "4. Searching, beneath GraphQL",
+    Part.TELEMETRY: "5. Telemetry, beneath GraphQL",
 }
 
 
@@ -117,6 +119,10 @@ async def measure(made: Rig, wanted: Wanted, say: Say) -> Report:
     if Part.SEARCHING in parts:
         say("Searching")
         report.figures[Part.SEARCHING] = await searching.searches(made, wanted.size, say)
+    if Part.TELEMETRY in parts:
+        report.figures[Part.TELEMETRY] = await _steps(
+            [("Delivering readings", partial(telemetry.readings, made, wanted.seconds))], say
+        )
     if Part.PROJECTIONS in parts:
         say("A new view catches up")
         report.figures[Part.PROJECTIONS] += await projections.new_view(made, wanted.size.caught_up)
