@@ -175,7 +175,8 @@ def import_(
 @commands.command()
 def bench(
     only: Annotated[
-        str, typer.Option(help="Tables, with commas between them: reads, writes, projections, searching, plan.")
+        str,
+        typer.Option(help="Tables, with commas between them: reads, writes, projections, searching, telemetry, plan."),
     ] = "",
     seconds: Annotated[float, typer.Option(help="How long each measurement takes, in seconds.", min=0.1)] = 10,
     rate: Annotated[

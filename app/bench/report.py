@@ -10,7 +10,7 @@ from typing import Any
 
 from rich.console import Console
 
-from app.bench import feed, measurements, projections, reads, searching, transfers, writes
+from app.bench import feed, measurements, projections, reads, searching, telemetry, transfers, writes
 from app.bench.catalog import Size
 from app.bench.filling import Say, filled
 from app.bench.machine import Machine, machine
@@ -29,10 +29,11 @@ class Part(StrEnum):
     READS = "reads"
     SEARCHING = "searching"
     FEED = "feed"
+    TELEMETRY = "telemetry"
     PLAN = "plan"
 
 
-TABLES = (Part.WRITES, Part.PROJECTIONS, Part.READS, Part.SEARCHING, Part.FEED)
+TABLES = (Part.WRITES, Part.PROJECTIONS, Part.READS, Part.SEARCHING, Part.FEED, Part.TELEMETRY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,7 @@ _TITLES = {
     Part.PROJECTIONS: "3. Projections and lag",
     Part.SEARCHING: "4. Searching, beneath GraphQL",
     Part.FEED: "5. Home timelines, beneath GraphQL",
+    Part.TELEMETRY: "6. Telemetry, beneath GraphQL",
 }
 
 
@@ -122,6 +124,10 @@ async def measure(made: Rig, wanted: Wanted, say: Say) -> Report:
     if Part.FEED in parts:
         say("Home timelines")
         report.figures[Part.FEED] = await feed.timelines(made, wanted.seconds)
+    if Part.TELEMETRY in parts:
+        report.figures[Part.TELEMETRY] = await _steps(
+            [("Delivering readings", partial(telemetry.readings, made, wanted.seconds))], say
+        )
     if Part.PROJECTIONS in parts:
         say("A new view catches up")
         report.figures[Part.PROJECTIONS] += await projections.new_view(made, wanted.size.caught_up)
