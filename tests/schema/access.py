@@ -336,7 +336,7 @@ MUTATIONS = {
         "dropRule",
         "RULE_NOT_FOUND",
         "RULE_NOT_FOUND",
-        "SEEN",  # as a conflict
+        "VERSION_CONFLICT",
         lambda known: {"ruleId": known.rule, "expectedVersion": 9},
     ),
     "retryDeadLetters": for_staff("retryDeadLetters", "UNKNOWN_CONSUMER", lambda _: {"consumer": "sells"}),

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from app.kernel.values import Address
 from app.kernel.view import View
 
-CONTEXTS = ("catalog", "customers", "orders")
+CONTEXTS = ("catalog", "customers", "devices", "ledger", "orders")
 """Whose commands the small shop takes; other contexts have tests of their own."""
 
 ZONES = (ZoneInfo("Europe/London"), ZoneInfo("Pacific/Auckland"))
