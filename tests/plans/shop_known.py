@@ -9,11 +9,13 @@ from graphql.language.print_string import print_string
 from app.infra.consistency_token import LogPosition
 from app.kernel import typeid
 from app.seed import CUSTOMERS, ORDERS, PRODUCTS, seeded_id
+from app.seed_accounts import ACCOUNTS
 from tests.plans.arguments import Known
 
 ADA: Final = seeded_id("customer", "ada")
 _ADA: Final = f'"{typeid.encode("customer", ADA)}"'
 _HERS: Final = f'"{typeid.encode("order", seeded_id("order", "delivered"))}"'
+_MOVED: Final = f'"{typeid.encode("account", seeded_id("account", "everyday"))}"'
 _ELSEWHERE: Final = UUID("01919c4e-1a4b-7c3d-9e4f-000000000001")
 
 CURSORS: Final = f"""{{
@@ -30,8 +32,15 @@ CURSORS: Final = f"""{{
     recommendations(customerId: {_ADA}, first: 2) {{ edges {{ cursor }} }}
     recentlyViewed(customerId: {_ADA}, first: 2) {{ edges {{ cursor }} }}
     orderHistory(id: {_HERS}, first: 3) {{ edges {{ cursor }} }}
+    accounts(first: 3) {{ edges {{ cursor }} }}
+    accountHistory(id: {_MOVED}, first: 3) {{ edges {{ cursor }} }}
+    auditTrail(first: 3) {{ edges {{ cursor }} }}
+    ledgerDays(first: 3) {{ edges {{ cursor }} }}
 }}"""
 """A query for cursors of every list."""
+
+OF_ACCOUNTS: Final = ("account", "accountHistory", "accountBalance", "accountStatement")
+"""Queries whose id is an account's."""
 
 TEXTS: Final[Known] = {
     "first": [*["0", "1", "2", "5", "20", "100", "null"] * 6, "101", "-1"],
@@ -63,6 +72,7 @@ TEXTS: Final[Known] = {
 def shop_known(log_id: UUID, head: int, cursors: Mapping[str, Any], commands: Sequence[str]) -> Known:
     """All of them, for the log that the shop has, its cursors by field, and some of its commands."""
     customers, products = _ids("customer", CUSTOMERS), _ids("product", PRODUCTS)
+    accounts = _ids("account", ACCOUNTS)
     orders, wrong = _ids("order", ORDERS), [f'"{typeid.encode("order", _ELSEWHERE)}"', '"order_01k"', '""', "7"]
     return {
         **TEXTS,
@@ -72,7 +82,10 @@ def shop_known(log_id: UUID, head: int, cursors: Mapping[str, Any], commands: Se
         "orderHistory.id": [*[_HERS] * 8, *orders * 4, *wrong],
         "customer.id": [*customers * 6, *wrong, orders[0]],
         "product.id": [*products * 6, *wrong, orders[0]],
-        "node.id": [*[*orders, *customers, *products] * 2, *wrong],
+        "node.id": [*[*orders, *customers, *products, *accounts] * 2, *wrong],
+        **{f"{field}.id": [*[_MOVED] * 6, *accounts * 2, *wrong] for field in OF_ACCOUNTS},
+        "accountId": [*accounts * 4, *wrong],
+        "ownerId": [*[_ADA] * 4, *customers * 2, *wrong, "null"],
         "customerId": [*[_ADA] * 10, *customers * 4, *wrong],
         "productId": [*products * 4, *wrong],
         "commandId": [*_literals(commands), f'"{_ELSEWHERE}"', '"nope"'],
