@@ -105,9 +105,11 @@ async def test_the_command_role_appends_to_the_log_and_never_rewrites_it(made: I
         assert not await allowed(made, COMMAND_ROLE, f"select 1 from {table}"), table
 
 
-async def test_the_command_role_deletes_categories_and_nothing_else(made: Installation) -> None:
+async def test_the_command_role_deletes_what_is_no_more_and_nothing_else(made: Installation) -> None:
+    """Categories that a product left, and rules that were dropped."""
+    deleted = {"write.product_categories", "write.alarm_rules", "write.alarm_states"}
     for table in await names(made, "write"):
-        may = table == "write.product_categories"
+        may = table in deleted
         assert await allowed(made, COMMAND_ROLE, f"delete from {table}") == may, table
 
 
