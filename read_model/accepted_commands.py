@@ -46,14 +46,15 @@ def keys(recorded: Recorded[Any]) -> Iterable[UUID]:
 
 
 def evolve(command: AcceptedCommand | None, recorded: Recorded[Any], key: UUID) -> AcceptedCommand:
-    """The command as its latest event leaves it."""
+    """The command as its latest event leaves it; its own aggregate is that of its first, as its receipt has it."""
+    own = command if command and command.aggregate_id != recorded.aggregate_id else None
     return AcceptedCommand(
         command_id=key,
         type=recorded.metadata["command"],
         actor=recorded.metadata["actor"],
-        aggregate_type=recorded.aggregate_type,
-        aggregate_id=recorded.aggregate_id,
-        aggregate_version=recorded.version,
+        aggregate_type=own.aggregate_type if own else recorded.aggregate_type,
+        aggregate_id=own.aggregate_id if own else recorded.aggregate_id,
+        aggregate_version=own.aggregate_version if own else recorded.version,
         log_position=recorded.position,
         accepted_at=recorded.recorded_at,
         correlation_id=_uuid(recorded.metadata.get("correlation_id")),
@@ -84,6 +85,7 @@ def view(types: Iterable[type[Event]]) -> View[AcceptedCommand]:
         keys=keys,
         evolve=evolve,
         indexes=("accepted_at", "using btree (causation_id) where causation_id is not null"),
+        revision=2,
     )
 
 
