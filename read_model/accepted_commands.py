@@ -47,7 +47,7 @@ def keys(recorded: Recorded[Any]) -> Iterable[UUID]:
 
 
 def evolve(command: AcceptedCommand | None, recorded: Recorded[Any], key: UUID) -> AcceptedCommand:
-    """The command as its latest event leaves it."""
+    """The command as its latest event leaves it; its own aggregate is that of its first, as its receipt has it."""
     own = command or recorded
     return AcceptedCommand(
         command_id=key,
@@ -93,6 +93,7 @@ def view(types: Iterable[type[Event]]) -> View[AcceptedCommand]:
         keys=keys,
         evolve=evolve,
         indexes=("accepted_at", "using btree (causation_id) where causation_id is not null"),
+        revision=2,
     )
 
 

@@ -200,7 +200,7 @@ async def test_posts_of_the_popular_hold_nobody_up(town: Town, figure: Callable[
             elsewhere, timelines = (median(each) * 1e3 for each in zip(*took, strict=True))
             said = f"in another view after {elsewhere:.0f} ms, in timelines after {timelines:.0f} ms"
             figure(f"a post of an author with {followers:,} followers is {said}")
-            assert elsewhere < 500
+            assert elsewhere < 5_000, "readers of other views would notice"
 
 
 async def shown_after(town: Town, side: bootstrap.Commands, author: UUID) -> tuple[float, float]:
