@@ -26,8 +26,8 @@ with asked as (
         as a (view, generation, shard, epoch, state, error, head, position)
 ), held as (
     select a.* from asked a join read.checkpoints c using (view, generation, shard)
-    order by view, generation, shard for no key update of c
-)
+    order by view, generation, shard for no key update of c skip locked
+), renewed as (
 update read.checkpoints c
 set lease_until = clock_timestamp() + $9, heartbeat_at = clock_timestamp(), state = h.state, error = h.error,
     head = greatest(c.head, h.head),
@@ -36,8 +36,15 @@ from held h
 where c.view = h.view and c.generation = h.generation and c.shard = h.shard
   and c.epoch = h.epoch and c.position = coalesce(h.position, c.position)
 returning c.view, c.generation, c.shard, c.epoch
+)
+select * from renewed
+union all
+select a.view, a.generation, a.shard, a.epoch from asked a join read.checkpoints c using (view, generation, shard)
+where c.epoch = a.epoch and c.position = coalesce(a.position, c.position)
+  and not exists (select from held h where (h.view, h.generation, h.shard) = (a.view, a.generation, a.shard))
 """
-"""Locked in the order in which moves lock them, so that neither waits for the other's end."""
+"""Whoever has locked a row holds up nobody but who needs that row: as far as can be seen it is held still, and it is
+asked for again long before it runs out."""
 
 _RELEASE = """
 update read.checkpoints set lease_until = null, owner = null

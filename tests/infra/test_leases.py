@@ -124,6 +124,21 @@ async def test_all_leases_of_a_worker_are_renewed_together_and_exactly_the_lost_
     assert {shard_id for shard_id, by in found.items() if by == together} == set(renewed)
 
 
+async def test_a_row_that_somebody_has_locked_holds_up_no_other_renewal(pool: Pool) -> None:
+    ours, until = Leases(pool, "a"), "select lease_until from read.checkpoints where view = $1 and shard = $2"
+    leases = [await taken(pool, "a", shard_id) for shard_id in await ours.unowned()]
+    locked, free = leases[0].shard_id, leases[1].shard_id
+    before = await pool.fetchval(until, free.view, free.shard)
+    async with pool.acquire() as connection, connection.transaction():
+        lock = "select from read.checkpoints where view = $1 and shard = $2 for update"
+        await connection.execute(lock, locked.view, locked.shard)
+        async with asyncio.timeout(5):
+            assert all(await asyncio.gather(*(ours.renew(each, head=0) for each in leases)))
+            lost = Lease(locked, leases[0].epoch - 1, leases[0].position)
+            assert not await ours.renew(lost, head=0)
+    assert await pool.fetchval(until, free.view, free.shard) > before
+
+
 async def test_a_loop_is_told_when_its_shard_does_not_stand_where_it_left_it(pool: Pool) -> None:
     lease = await taken(pool, "a")
     await pool.execute("update read.checkpoints set position = 17 where view = 'product' and shard = 0")
