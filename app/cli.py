@@ -176,7 +176,9 @@ def import_(
 def bench(
     only: Annotated[
         str,
-        typer.Option(help="Tables, with commas between them: reads, writes, projections, searching, telemetry, plan."),
+        typer.Option(
+            help="Tables, with commas between them: reads, writes, projections, searching, feed, telemetry, plan."
+        ),
     ] = "",
     seconds: Annotated[float, typer.Option(help="How long each measurement takes, in seconds.", min=0.1)] = 10,
     rate: Annotated[
