@@ -98,7 +98,7 @@ def test_the_histories_try_everything_and_are_often_refused() -> None:
     outcomes: Counter[bool] = Counter()
 
     @given(history=histories())
-    @settings(max_examples=60, deadline=None, derandomize=True, database=None)
+    @settings(max_examples=200, deadline=None, derandomize=True, database=None)
     def tried(history: list[Sent]) -> None:
         shop = Shop(ZONES[0])
         for sent in history:

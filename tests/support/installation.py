@@ -96,7 +96,8 @@ class Installation:
                     if (await client.get(f"{self.url}/readyz")).status_code == 200:
                         return process
                 except httpx.TransportError:
-                    await asyncio.sleep(0.05)
+                    pass
+                await asyncio.sleep(0.05)
         raise AssertionError(f"the API did not get ready:\n{self.log_of('api')}")
 
     def log_of(self, command: str) -> str:

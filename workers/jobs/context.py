@@ -22,6 +22,7 @@ from app.infra.table_views import Fenced, TableView
 from app.infra.writes import Writes
 from app.observability.projecting import Projections
 from workers.ending import end
+from workers.jobs.asked import Asked
 from workers.jobs.filling import ShardFiller
 from workers.jobs.rest import Rest
 from workers.jobs.shard import ShardProjector
@@ -57,6 +58,7 @@ class WorkerContext:
     stint_s: float
     parked_at_most: int = 100
     projections: Projections = field(default_factory=Projections)
+    asked: Asked = field(default_factory=Asked, init=False)
     _running: set[asyncio.Task[None]] = field(default_factory=set, init=False)
     _following: asyncio.Task[None] | None = field(default=None, init=False)
     _filling: Counter[tuple[str, int]] = field(default_factory=Counter, init=False)

@@ -12,9 +12,12 @@ from workers.jobs.react import Reactions
 _APART = timedelta(milliseconds=30)
 """Spread over a few polls, so that one worker does not take all of them."""
 
-_POLL = timedelta(milliseconds=100)
+_POLL = timedelta(milliseconds=200)
 """Whoever sweeps has just looked for jobs, so what is due at once is always found by another: perhaps by a worker of an
 older version, which does not serve the view. So it is due at any moment until the sweeper's next look."""
+
+_PATIENCE_S = 3.0
+"""After which the sweeper takes itself what it has asked for and nobody has taken: others may always look before it."""
 
 
 async def sweep(context: dict[str, Any]) -> None:
@@ -30,10 +33,17 @@ async def sweep(context: dict[str, Any]) -> None:
         shards = [each for each in unowned if await worker.serves(each)]
     except TRANSIENT:
         return
+    policies = [each for each in policies if each in reactions.policies]
+    overdue = worker.asked.overdue({*shards, *policies}, _PATIENCE_S)
     for place, shard_id in enumerate(shards):
-        await project.enqueue(context["redis"], shard_id, _after(place))
+        if shard_id in overdue:
+            await project.project(context, shard_id.view, shard_id.generation, shard_id.shard)
+        else:
+            await project.enqueue(context["redis"], shard_id, _after(place))
     for place, policy in enumerate(policies):
-        if policy in reactions.policies:
+        if policy in overdue:
+            await react.react(context, policy)
+        else:
             await react.enqueue(context["redis"], policy, _after(place))
 
 
