@@ -75,19 +75,20 @@ class Bus:
             envelope.actor.require_operator()
         elif not (envelope.actor.roles or envelope.actor.scopes):
             raise Forbidden("Say who you are: send a bearer token.")
-        aggregate_id = command.aggregate_id
-        self._under_way[aggregate_id] += 1
+        aggregate_ids = command.aggregate_ids
+        self._under_way.update(aggregate_ids)
         try:
             receipt = await self._insist(command, envelope)
         finally:
-            self._leave(aggregate_id)
+            self._leave(aggregate_ids)
         self._hints.log_moved(receipt.position)
         return receipt
 
-    def _leave(self, aggregate_id: UUID) -> None:
-        self._under_way[aggregate_id] -= 1
-        if not self._under_way[aggregate_id]:
-            del self._under_way[aggregate_id]
+    def _leave(self, aggregate_ids: Collection[UUID]) -> None:
+        for each in aggregate_ids:
+            self._under_way[each] -= 1
+            if not self._under_way[each]:
+                del self._under_way[each]
 
     async def accepted(self, sent: Sequence[tuple[Command, Envelope]]) -> set[UUID]:
         """The ids of those that were accepted before, with this same content."""
@@ -106,11 +107,11 @@ class Bus:
         """Tries again after races and restarts: the command id makes a doubtful commit harmless.
 
         The first attempt locks nothing and can only succeed. Whatever else comes of it is decided anew under locks;
-        and so is at once what would lose to another command to its aggregate that is under way here.
+        and so is at once what would lose to another command to one of its aggregates that is under way here.
         """
         print_ = fingerprint(command, envelope)
         try:
-            if self._under_way[command.aggregate_id] == 1:
+            if all(self._under_way[each] == 1 for each in command.aggregate_ids):
                 with suppress(Refusal, VersionConflict, *_LOST, *TRANSIENT):
                     return await self._at_once(command, envelope, print_)
             for attempt in range(_ATTEMPTS):
@@ -165,6 +166,8 @@ def statement_of(work: Work, command: Command, print_: bytes) -> Appending:
     """What the work has queued, its events and the command's record, as one statement."""
     record = AppendedCommand(type(command).__name__, print_)
     assert work.decisions, f"the handler of {record.type} decided nothing"
+    decided = [each.aggregate_id for each in work.decisions]
+    assert set(decided) <= set(command.aggregate_ids), f"{record.type} does not name all that it decides on"
     return appending(work.envelope, record, work.decisions, work.writes, work.assumptions)
 
 

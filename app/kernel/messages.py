@@ -16,6 +16,8 @@ from app.kernel.structs import Struct
 class Command:
     """An order to one aggregate, named by the field that `target` names.
 
+    One that also decides on others names their fields in `also_on`; commands that have an aggregate in common wait for
+    one another.
     Values of fields marked `generated` are chosen by the server, so two sendings of one command may differ in them.
     A `dated` command enters older books: its `at` is the date written there, so it is content.
     Commands `for_operators`, or even `for_admins`, are refused to everyone else; for the others the handler looks at
@@ -23,6 +25,7 @@ class Command:
     """
 
     target: ClassVar[str]
+    also_on: ClassVar[tuple[str, ...]] = ()
     dated: ClassVar[bool] = False
     for_operators: ClassVar[bool] = False
     for_admins: ClassVar[bool] = False
@@ -34,6 +37,11 @@ class Command:
         value = getattr(self, self.target)
         assert isinstance(value, UUID)
         return value
+
+    @property
+    def aggregate_ids(self) -> tuple[UUID, ...]:
+        """All that it decides on, its own first."""
+        return (self.aggregate_id, *(getattr(self, name) for name in self.also_on))
 
     def content(self) -> dict[str, Any]:
         """What the client said: every field but the generated ones."""

@@ -46,6 +46,10 @@ class Count(Command):
     numbers: tuple[int, ...]
     also: UUID | None = None
 
+    @property
+    def aggregate_ids(self) -> tuple[UUID, ...]:
+        return (self.tally, self.also) if self.also else (self.tally,)
+
 
 def evolve(tally: Tally | None, event: Counted | CountedByName) -> Tally:
     before = tally or Tally()

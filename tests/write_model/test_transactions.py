@@ -1,6 +1,7 @@
 """A command cut off in the middle leaves nothing; two at once see each other's latest, never an older mixture."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -21,8 +22,10 @@ from app.kernel.clock import new_id, now
 from app.kernel.messages import Command, Receipt
 from app.kernel.values import Money
 from tests.write_model.floor import LEEDS, LYON, Floor, envelope, order_of
+from tests.write_model.ledger.bank import deposit, opening, transfer
 from write_model.catalog.commands import ChangePrice, DiscontinueProduct, ReviseProduct
 from write_model.customers.commands import ChangeAddress
+from write_model.ledger.commands import Transfer
 from write_model.orders.commands import PlaceOrder
 from write_model.orders.errors import ProductNotForSale
 
@@ -181,3 +184,25 @@ async def test_one_aggregate_decides_one_command_at_a_time(floor: Floor) -> None
         assert isinstance(await floor.try_to(ChangeAddress(at=now(), customer_id=other, address=LYON)), Receipt)
         product = await floor.product(1)
         assert isinstance(await floor.try_to(order_of(one, [(product, 1)])), Receipt)
+
+
+async def test_what_has_an_aggregate_in_common_is_decided_under_locks_from_the_first(floor: Floor) -> None:
+    """Also where it is not the command's own: of many who pay into one account, one alone is decided without locks."""
+    customer = await floor.customer()
+    accounts = [opening(customer) for _ in range(5)]
+    for opened in accounts:
+        await floor.send(opened)
+    payee, *payers = (opened.account_id for opened in accounts)
+    for payer in payers:
+        await floor.send(deposit(payer, 1))
+    decided: Counter[bool] = Counter()
+
+    async def counted(command: Command, work: Work) -> None:
+        decided[work.locking] += 1
+        await HANDLERS[type(command)](command, work)
+
+    bus = Bus(floor.side.pool, {Transfer: counted}, _Silent())
+    await asyncio.gather(*(bus.dispatch(transfer(payer, payee, 1), envelope()) for payer in payers))
+    assert decided[False] == 1
+    assert decided[True] >= 3
+    assert len(await floor.events_of(payee)) == 1 + 4

@@ -136,6 +136,7 @@ class Follow(Command):
     """See from now on what an author posts."""
 
     target: ClassVar[str] = "person_id"
+    also_on: ClassVar[tuple[str, ...]] = ("author_id",)
     person_id: UUID
     author_id: UUID
 
@@ -145,5 +146,6 @@ class Unfollow(Command):
     """See it no longer."""
 
     target: ClassVar[str] = "person_id"
+    also_on: ClassVar[tuple[str, ...]] = ("author_id",)
     person_id: UUID
     author_id: UUID

@@ -68,6 +68,7 @@ class Withdraw(_Moving, Command):
 class Transfer(_Moving, Command):
     """Move an amount from an account, which is the command's own, to another."""
 
+    also_on: ClassVar[tuple[str, ...]] = ("to_account_id",)
     account_id: UUID
     to_account_id: UUID
     amount: Money
