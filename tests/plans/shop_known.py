@@ -8,8 +8,9 @@ from graphql.language.print_string import print_string
 
 from app.infra.consistency_token import LogPosition
 from app.kernel import typeid
-from app.seed import CUSTOMERS, ORDERS, PRODUCTS, seeded_id
-from app.seed_accounts import ACCOUNTS
+from app.seed import seeded_id
+from app.seed.accounts import ACCOUNTS
+from app.seed.shop import CUSTOMERS, ORDERS, PRODUCTS
 from tests.plans.arguments import Known
 
 ADA: Final = seeded_id("customer", "ada")

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Final
-from uuid import UUID
 
 from app.kernel.clock import now
 from app.kernel.messages import Command
+from app.seed.names import seeded_id
 from write_model.devices.commands import DefineRule, Direction, Measurement, RegisterDevice, ReportTelemetry
 
 _MORNING: Final = datetime(2026, 1, 5, 8, tzinfo=UTC)
@@ -67,32 +67,32 @@ RULES: Final[Mapping[str, _Rule]] = {
 }
 
 
-def steps(id_of: Callable[[str, str], UUID]) -> Iterator[tuple[str, Command]]:
+def steps() -> Iterator[tuple[str, Command]]:
     """What they are made of, each step by a name of its own."""
     for name, device in DEVICES.items():
         yield (
             f"device/{name}",
             RegisterDevice(
                 at=now() - timedelta(days=30),
-                device_id=id_of("device", name),
+                device_id=seeded_id("device", name),
                 kind=device.kind,
                 site=device.site,
                 metadata={"room": device.room},
             ),
         )
     for name, rule in RULES.items():
-        yield f"rule/{name}", _definition(id_of, name, rule)
+        yield f"rule/{name}", _definition(name, rule)
     for name, device in DEVICES.items():
-        device_id = id_of("device", name)
+        device_id = seeded_id("device", name)
         yield f"report/{name}", ReportTelemetry(at=now(), device_id=device_id, readings=tuple(_readings(device)))
 
 
-def _definition(id_of: Callable[[str, str], UUID], name: str, rule: _Rule) -> DefineRule:
+def _definition(name: str, rule: _Rule) -> DefineRule:
     return DefineRule(
         at=now() - timedelta(days=30),
-        rule_id=id_of("rule", name),
+        rule_id=seeded_id("rule", name),
         site=rule.site,
-        device_id=id_of("device", rule.device) if rule.device else None,
+        device_id=seeded_id("device", rule.device) if rule.device else None,
         metric=rule.metric,
         direction=rule.direction,
         raise_at=Decimal(rule.raise_at),

@@ -1,6 +1,6 @@
 """The seeded shop's accounts, and what has moved on them."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -10,10 +10,8 @@ from uuid import UUID
 from app.kernel.clock import now
 from app.kernel.messages import Command
 from app.kernel.values import Money
+from app.seed.names import seeded_id
 from write_model.ledger.commands import Deposit, OpenAccount, Transfer, Withdraw
-
-SeededId = Callable[[str, str], UUID]
-"""The id of a seeded thing, by its kind and its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +50,15 @@ _MOVEMENTS: Final = (
 )
 
 
-def steps(seeded_id: SeededId, currency: str) -> Iterator[tuple[str, Command]]:
+def steps(currency: str) -> Iterator[tuple[str, Command]]:
     """The commands, each with a name of its own."""
     for name, account in ACCOUNTS.items():
-        yield f"open/{name}", _opening(seeded_id, name, account, currency)
+        yield f"open/{name}", _opening(name, account, currency)
     for number, movement in enumerate(_MOVEMENTS, 1):
-        yield f"move/{number}", _movement(seeded_id, movement, currency)
+        yield f"move/{number}", _movement(movement, currency)
 
 
-def _opening(seeded_id: SeededId, name: str, account: _Account, currency: str) -> OpenAccount:
+def _opening(name: str, account: _Account, currency: str) -> OpenAccount:
     return OpenAccount(
         at=now() - timedelta(days=30),
         account_id=seeded_id("account", name),
@@ -70,7 +68,7 @@ def _opening(seeded_id: SeededId, name: str, account: _Account, currency: str) -
     )
 
 
-def _movement(seeded_id: SeededId, movement: _Movement, currency: str) -> Command:
+def _movement(movement: _Movement, currency: str) -> Command:
     at = now() - timedelta(days=movement.days_ago)
     payer, payee = (seeded_id("account", each) if each else None for each in (movement.payer, movement.payee))
     held_in = ACCOUNTS[movement.payer or movement.payee or ""].currency or currency

@@ -1,28 +1,16 @@
-"""A small living shop: customers, products and orders in every status, made by dispatching commands.
+"""Customers, products, orders in every status, and who looked at what."""
 
-Ids and command ids derive from names, so seeding twice changes nothing, and the example operations can name what is
-there.
-"""
-
-import hashlib
-import uuid
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
-from app import seed_accounts, seed_devices, seed_feed
-from app.bootstrap import commands as command_side
-from app.config import Settings
-from app.infra.bus import Bus
-from app.kernel import typeid
-from app.kernel.clock import id_at, new_id, now
-from app.kernel.errors import Refusal
-from app.kernel.messages import Command, Envelope, Principal, Role
+from app.kernel.clock import now
+from app.kernel.messages import Command
 from app.kernel.values import Address, Money
-from app.web.operations import Example, load
+from app.seed.names import seeded_id
 from write_model.catalog.commands import AddProduct, ReceiveStock, ViewProduct
 from write_model.customers.commands import RegisterCustomer, Tier, UpgradeCustomer
 from write_model.orders.commands import (
@@ -35,10 +23,6 @@ from write_model.orders.commands import (
     ShipOrder,
     WantedItem,
 )
-
-_NAMESPACE: Final = UUID("6b1f6c1e-3f0e-5d0e-9c1c-1d2f6a0c7e11")
-_EPOCH_MS: Final = 1_767_225_600_000  # 2026-01-01, so that seeded ids sort before everything later
-_SEEDER: Final = Principal("seed", frozenset({Role.OPERATOR}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,86 +70,22 @@ PRODUCTS: Final[Mapping[str, _Product]] = {
         "24.50",
         120,
     ),
-    "cup": _Product(
-        "TEA-002",
-        "Stoneware Cup",
-        "Matches the teapot.",
-        ("Kitchen", "Tea"),
-        "Potters & Co",
-        "6.75",
-        600,
-    ),
+    "cup": _Product("TEA-002", "Stoneware Cup", "Matches the teapot.", ("Kitchen", "Tea"), "Potters & Co", "6.75", 600),
     "cakestand": _Product(
-        "TEA-003",
-        "Three-tier Cakestand",
-        "For a proper afternoon.",
-        ("Kitchen", "Tea"),
-        "Potters & Co",
-        "18.00",
-        45,
+        "TEA-003", "Three-tier Cakestand", "For a proper afternoon.", ("Kitchen", "Tea"), "Potters & Co", "18.00", 45
     ),
     "lantern": _Product(
-        "LGT-001",
-        "White Metal Lantern",
-        "For garden and balcony.",
-        ("Garden", "Light"),
-        "Brightside",
-        "9.95",
-        200,
+        "LGT-001", "White Metal Lantern", "For garden and balcony.", ("Garden", "Light"), "Brightside", "9.95", 200
     ),
-    "candle": _Product(
-        "LGT-002",
-        "Beeswax Candle",
-        "Burns for twelve hours.",
-        ("Light",),
-        "Brightside",
-        "4.20",
-        900,
-    ),
-    "blanket": _Product(
-        "HOM-001",
-        "Wool Blanket",
-        "Woven in the Hebrides.",
-        ("Home",),
-        "Northern Loom",
-        "79.00",
-        30,
-    ),
+    "candle": _Product("LGT-002", "Beeswax Candle", "Burns for twelve hours.", ("Light",), "Brightside", "4.20", 900),
+    "blanket": _Product("HOM-001", "Wool Blanket", "Woven in the Hebrides.", ("Home",), "Northern Loom", "79.00", 30),
     "cushion": _Product(
-        "HOM-002",
-        "Linen Cushion",
-        "Washed linen, feather filling.",
-        ("Home",),
-        "Northern Loom",
-        "22.00",
-        80,
+        "HOM-002", "Linen Cushion", "Washed linen, feather filling.", ("Home",), "Northern Loom", "22.00", 80
     ),
-    "clock": _Product(
-        "HOM-003",
-        "Station Clock",
-        "Loud on purpose.",
-        ("Home",),
-        "Brightside",
-        "54.90",
-        12,
-    ),
-    "basket": _Product(
-        "GDN-001",
-        "Picnic Basket",
-        "Wicker, for four.",
-        ("Garden",),
-        "Willow Works",
-        "39.00",
-        25,
-    ),
+    "clock": _Product("HOM-003", "Station Clock", "Loud on purpose.", ("Home",), "Brightside", "54.90", 12),
+    "basket": _Product("GDN-001", "Picnic Basket", "Wicker, for four.", ("Garden",), "Willow Works", "39.00", 25),
     "trowel": _Product(
-        "GDN-002",
-        "Garden Trowel",
-        "Forged in one piece.",
-        ("Garden", "Tools"),
-        "Willow Works",
-        "11.25",
-        150,
+        "GDN-002", "Garden Trowel", "Forged in one piece.", ("Garden", "Tools"), "Willow Works", "11.25", 150
     ),
 }
 
@@ -201,64 +121,8 @@ VIEWS: Final[tuple[tuple[str | None, str], ...]] = (
 """Who looked at what, an hour apart, the last one just now; None for a visitor who is not signed in."""
 
 
-NAMES: Final[Mapping[str, Collection[str]]] = {
-    "customer": CUSTOMERS,
-    "product": PRODUCTS,
-    "order": ORDERS,
-    "account": seed_accounts.ACCOUNTS,
-    "post": seed_feed.POSTS,
-    "device": seed_devices.DEVICES,
-    "rule": seed_devices.RULES,
-}
-"""What the examples may name, by the kind of id."""
-
-
-def seeded_id(kind: str, name: str) -> UUID:
-    """The id of something that is seeded, such as a customer, an order or a post."""
-    return id_at(_EPOCH_MS, int.from_bytes(hashlib.sha256(f"{kind}/{name}".encode()).digest()[:10]))
-
-
-def examples() -> list[Example]:
-    """The example operations, with the seeded ids filled in."""
-    return load(seeded_names())
-
-
-def seeded_names() -> Mapping[str, str]:
-    """The id of everything that is seeded, as clients write it, by kind and name."""
-    named = {(kind, name): seeded_id(kind, name) for kind, names in NAMES.items() for name in names}
-    named |= {("profile", name): seed_feed.profile_id(name, seeded_id) for name in seed_feed.PEOPLE}
-    return {f"{kind}.{name}": typeid.encode(kind, key) for (kind, name), key in named.items()}
-
-
-async def seed(settings: Settings, progress: Callable[[int, int], None] = lambda _done, _of: None) -> int:
-    """Dispatches what the shop is made of. Returns how many commands there were; those accepted before do nothing."""
-    steps = [(command, _envelope(name)) for name, command in _steps(settings.shop_currency)]
-    async with command_side(settings) as side:
-        accepted = await side.bus.accepted(steps)
-        for done, (command, envelope) in enumerate(steps, 1):
-            if envelope.command_id not in accepted:
-                await _dispatch(side.bus, command, envelope)
-            progress(done, len(steps))
-    return len(steps)
-
-
-async def _dispatch(bus: Bus, command: Command, envelope: Envelope) -> None:
-    """A refusal means that people changed the seeded shop before it was complete: theirs is left as it is."""
-    try:
-        await bus.dispatch(command, envelope)
-    except Refusal:
-        return
-
-
-def _envelope(name: str) -> Envelope:
-    return Envelope(command_id=_command_id(name), actor=_SEEDER, correlation_id=new_id())
-
-
-def _command_id(name: str) -> UUID:
-    return uuid.uuid5(_NAMESPACE, name)
-
-
-def _steps(currency: str) -> Iterator[tuple[str, Command]]:
+def steps(currency: str) -> Iterator[tuple[str, Command]]:
+    """The commands, each with a name that no other has."""
     for name, customer in CUSTOMERS.items():
         yield f"register/{name}", _registration(name, customer)
     for name, product in PRODUCTS.items():
@@ -270,11 +134,7 @@ def _steps(currency: str) -> Iterator[tuple[str, Command]]:
             yield f"{step}/{name}", command
     for number, (customer_name, product_name) in enumerate(VIEWS, 1):
         yield f"view/{number}", _view(number, customer_name, product_name)
-    grace = seeded_id("customer", "grace")
-    yield from seed_accounts.steps(seeded_id, currency)
-    yield "upgrade/grace", UpgradeCustomer(at=now(), customer_id=grace, tier=Tier.SILVER)
-    yield from seed_feed.steps(seeded_id)
-    yield from seed_devices.steps(seeded_id)
+    yield "upgrade/grace", UpgradeCustomer(at=now(), customer_id=seeded_id("customer", "grace"), tier=Tier.SILVER)
 
 
 def _registration(name: str, customer: _Customer) -> RegisterCustomer:

@@ -1,6 +1,6 @@
 """The seeded customers as people of the feed: what they post, like and say, and whom they follow."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -9,10 +9,8 @@ from uuid import UUID
 from app.kernel import typeid
 from app.kernel.clock import now
 from app.kernel.messages import Command
+from app.seed.names import seeded_id
 from write_model.feed.commands import ChangeProfile, Comment, Follow, Like, PublishPost, profile_of
-
-SeededId = Callable[[str, str], UUID]
-"""The id of a seeded thing, by its kind and name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +43,14 @@ LIKES: Final = (("grace", "teapot"), ("linus", "teapot"), ("margaret", "harbour"
 COMMENTS: Final = (("linus", "teapot", "Does it, though?"), ("grace", "teapot", "Mine has not yet."))
 
 
-def profile_id(name: str, seeded_id: SeededId) -> UUID:
+def profile_id(name: str) -> UUID:
     """The profile of a seeded customer, whose own id is the subject of their token."""
     return profile_of(typeid.encode("customer", seeded_id("customer", name)))
 
 
-def steps(seeded_id: SeededId) -> Iterator[tuple[str, Command]]:
+def steps() -> Iterator[tuple[str, Command]]:
     """The commands, each with a name that no other has."""
-    people = {name: profile_id(name, seeded_id) for name in PEOPLE}
+    people = {name: profile_id(name) for name in PEOPLE}
     posts = {name: seeded_id("post", name) for name in POSTS}
     for name, (display_name, bio) in PEOPLE.items():
         made = ChangeProfile(at=now(), profile_id=people[name], handle=name, display_name=display_name, bio=bio)
