@@ -1,26 +1,19 @@
-"""An account's past: its history page by page, its balance at any moment, and statements of periods.
+"""An account's past: its history page by page, its balance at any moment, and statements of periods."""
 
-Each is one look at the history's table: what is found, how far the view is and which version the account has come out
-of one snapshot, so an answer is as fresh as was asked for or none.
-"""
-
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
 
+from app.infra.beneath_entities import Beneath, find
 from app.infra.freshness import ReadModels
 from app.infra.keyset import KeysetQuery, Ordering, Page, PageArguments
-from app.infra.looking import Look
-from app.infra.tables import Stored
-from app.infra.wanted import Behind, Found, Wanted
+from app.infra.wanted import Behind, Wanted
 from read_model.ledger.account_history import VIEW, HistoryEntry
-
-Seen = TypeVar("Seen")
 
 NEWEST_FIRST: Final = Ordering("account_version-", "account_version", "entry", int, descending=True, key_kind=str)
 OLDEST_FIRST: Final = Ordering("account_version+", "account_version", "entry", int, descending=False, key_kind=str)
@@ -60,14 +53,8 @@ def cursor(ordering: Ordering, entry: HistoryEntry) -> str:
     return ordering.cursor(entry.account_version, entry.entry)
 
 
-_LOOK = """
-select c.position as checkpoint, c.parked, latest.version as latest, latest.position as moved, latest.owner_id,
-       latest.currency as held_in, {selected}
-from read.checkpoints c left join {accounts} latest on latest.account_id = $1
-     {joined}
-where c.view = '{view}' and c.generation = {generation} and c.shard = 0
-"""
-_BEFORE = """
+_ACCOUNT: Final = "latest.owner_id, latest.currency as held_in"
+_BEFORE: Final = """
 left join lateral (
     select balance, account_version as version from {entries}
     where account_id = $1 and booked_at {compare} ${moment}
@@ -76,24 +63,24 @@ left join lateral (
 """
 """The last entry before a moment, or up to it: a look at one end of a stretch of the index."""
 
-_ENTRIES = "left join lateral (select * from {entries} as present {tail}) as present on true"
+_ENTRIES: Final = "left join lateral (select * from {entries} as present {tail}) as present on true"
 
 
 async def history(
     reads: ReadModels, account_id: UUID, arguments: PageArguments, wanted: Wanted
 ) -> History | Behind | None:
     """A page of what happened, the newest first; None if there is no such account. Raises MalformedCursor."""
-    query, parameters = KeysetQuery(NEWEST_FIRST, arguments), list[Any]([account_id])
-    joined = _ENTRIES.format(entries=reads.table(VIEW).table, tail=query.tail(["account_id = $1"], parameters))
-    statement = _statement(reads, reads.table(VIEW).selected, joined) + _in_order(query)
+    query, parameters, table = KeysetQuery(NEWEST_FIRST, arguments), list[Any]([account_id]), reads.table(VIEW)
+    joined = _ENTRIES.format(entries=table.table, tail=query.tail(["account_id = $1"], parameters))
 
     def seen(rows: Sequence[asyncpg.Record]) -> tuple[UUID, Page[HistoryEntry]]:
         return rows[0]["owner_id"], _page(reads, query, rows)
 
-    found = await _find(reads, account_id, wanted, statement, parameters, seen)
-    if isinstance(found, Behind) or found.stored is None:
-        return found if isinstance(found, Behind) else None
-    return History(*found.stored.row, found.checkpoint)
+    entries = Beneath(f"{_ACCOUNT}, {table.selected}", joined, parameters, seen, _in_order(query))
+    found = await find(reads, VIEW, wanted, entries)
+    if isinstance(found, Behind):
+        return found
+    return History(*found.stored.row, found.checkpoint) if found.stored else None
 
 
 async def balance_at(
@@ -104,8 +91,9 @@ async def balance_at(
     `wanted` is asked of what the view holds now: a moment that is not past yet is answered as now.
     """
     joined = _BEFORE.format(entries=reads.table(VIEW).table, compare="<=", moment=2, name="past")
-    statement = _statement(reads, _end("past"), joined)
-    found = await _find(reads, account_id, wanted, statement, [account_id, moment], lambda rows: _at(rows[0], "past"))
+    selected = f"{_ACCOUNT}, {_end('past')}"
+    past = Beneath(selected, joined, [account_id, moment], lambda rows: _at(rows[0], "past"))
+    found = await find(reads, VIEW, wanted, past)
     if isinstance(found, Behind):
         return found
     return found.stored.row if found.stored else None
@@ -130,48 +118,15 @@ async def statement_of(
         + _BEFORE.format(entries=table.table, compare="<", moment=3, name="closing")
         + _ENTRIES.format(entries=table.table, tail=query.tail(between, parameters))
     )
-    selected = f"{_end('opening')}, {_end('closing')}, {table.selected}"
-    statement = _statement(reads, selected, joined) + _in_order(query)
+    selected = f"{_ACCOUNT}, {_end('opening')}, {_end('closing')}, {table.selected}"
 
     def seen(rows: Sequence[asyncpg.Record]) -> tuple[BalanceAt, BalanceAt, Page[HistoryEntry]]:
         return _at(rows[0], "opening"), _at(rows[0], "closing"), _page(reads, query, rows)
 
-    found = await _find(reads, account_id, wanted, statement, parameters, seen)
-    if isinstance(found, Behind) or found.stored is None:
-        return found if isinstance(found, Behind) else None
-    return Statement(*found.stored.row, found.checkpoint)
-
-
-async def _find(
-    reads: ReadModels,
-    account_id: UUID,
-    wanted: Wanted,
-    statement: str,
-    parameters: Sequence[Any],
-    seen: Callable[[Sequence[asyncpg.Record]], Seen],
-) -> Found[Seen] | Behind:
-    """What is `seen` in the rows of the statement, under the version that the view has of the account now."""
-
-    async def look() -> Look[Seen]:
-        rows = await reads.fetch(statement, *parameters)
-        if not rows:
-            return None, None, False
-        checkpoint, parked, latest, moved = (rows[0][name] for name in ("checkpoint", "parked", "latest", "moved"))
-        return checkpoint, Stored(seen(rows), latest, moved) if latest is not None else None, bool(parked)
-
-    return await reads.find(VIEW, account_id, wanted, look)
-
-
-def _statement(reads: ReadModels, selected: str, joined: str) -> str:
-    table = reads.table(VIEW)
-    assert table.entities is not None
-    return _LOOK.format(
-        selected=selected,
-        accounts=table.entities.table,
-        joined=joined,
-        view=VIEW.name,
-        generation=table.generation,
-    )
+    found = await find(reads, VIEW, wanted, Beneath(selected, joined, parameters, seen, _in_order(query)))
+    if isinstance(found, Behind):
+        return found
+    return Statement(*found.stored.row, found.checkpoint) if found.stored else None
 
 
 def _end(name: str) -> str:

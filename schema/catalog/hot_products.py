@@ -10,8 +10,8 @@ from app.kernel.clock import now
 from read_model.catalog import hot_products as view
 from schema.catalog.product import Product, products
 from schema.context import Info
+from schema.lists import PageAtCheckpoint, PageInfo
 from schema.reading import Token, WaitMs, not_reached
-from schema.values import ListFreshness, PageInfo
 
 _HOTTEST = Ordering("heat-", "heat", "product_id", float, descending=True)
 _DEEPEST = 5 * MAX_PAGE
@@ -30,14 +30,8 @@ class HotProductEdge:
 
 
 @strawberry.type(description="A page of products, the hottest first; discontinued ones are left out.")
-class HotProductConnection:
+class HotProductConnection(PageAtCheckpoint):
     edges: list[HotProductEdge]
-    page_info: PageInfo
-    checkpoint: strawberry.Private[int]
-
-    @strawberry.field(description="How far the view behind this list has come.")
-    async def freshness(self, info: Info) -> ListFreshness:
-        return ListFreshness.of((await info.context.reads.freshness(view.VIEW)).as_of(self.checkpoint))
 
 
 @strawberry.type
@@ -73,4 +67,6 @@ def _connection(page: Page[view.Hot], shown: dict[UUID, Product], checkpoint: in
         for cursor, (product_id, heat) in zip(cursors, page.nodes, strict=True)
         if product_id in shown
     ]
-    return HotProductConnection(edges=edges, page_info=PageInfo.of(page, cursors), checkpoint=checkpoint)
+    return HotProductConnection(
+        edges=edges, page_info=PageInfo.of(page, cursors), view=view.VIEW, checkpoint=checkpoint
+    )

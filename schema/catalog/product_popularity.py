@@ -12,8 +12,9 @@ from read_model.catalog import product_popularity as view
 from schema.catalog.enums import Measure
 from schema.catalog.product import Product, products
 from schema.context import Info
+from schema.lists import PageAtCheckpoint, PageInfo
 from schema.reading import Token, WaitMs, not_reached
-from schema.values import ListFreshness, Money, PageInfo
+from schema.values import Money
 
 _MOST = 500
 
@@ -33,17 +34,11 @@ class PopularProductEdge:
 
 
 @strawberry.type(description="A page of products, the best first; the list goes down to the 500th.")
-class PopularProductConnection:
+class PopularProductConnection(PageAtCheckpoint):
     edges: list[PopularProductEdge]
-    page_info: PageInfo
     since: date = strawberry.field(description="The window's first day.")
     until: date = strawberry.field(description="The window's last day.")
     time_zone: str = strawberry.field(description="Where the shop's days begin and end.")
-    checkpoint: strawberry.Private[int]
-
-    @strawberry.field(description="How far the view behind this list had come when its sums were made.")
-    async def freshness(self, info: Info) -> ListFreshness:
-        return ListFreshness.of((await info.context.reads.freshness(view.VIEW)).as_of(self.checkpoint))
 
 
 @strawberry.type
@@ -84,6 +79,7 @@ class PopularProductsQuery:
             since=window.since,
             until=window.until,
             time_zone=context.shop.zone.key,
+            view=view.VIEW,
             checkpoint=found.checkpoint,
         )
 

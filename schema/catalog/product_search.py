@@ -6,7 +6,6 @@ from functools import cached_property, partial
 
 import strawberry
 
-from app.infra.checkpoints import Freshness
 from app.infra.keyset import PageArguments
 from app.infra.sheets import Entry
 from app.infra.tables import Stored
@@ -22,9 +21,10 @@ from read_model.catalog.product_search import VIEW, ListedProduct
 from read_model.catalog.product_text import MOST_CHARACTERS
 from schema.catalog.enums import ProductSort
 from schema.context import Info
+from schema.lists import ListPage, PageInfo
 from schema.reading import Token, WaitMs, listed, selects
 from schema.scalars import BigInt
-from schema.values import ListFreshness, Money, PageInfo
+from schema.values import Money
 
 _MOST_VALUES = 100
 
@@ -100,15 +100,9 @@ class ProductFacets:
 
 
 @strawberry.type(description="A page of products.")
-class ProductConnection:
+class ProductConnection(ListPage):
     edges: list[ProductEdge]
-    page_info: PageInfo
-    seen: strawberry.Private[Freshness | None]
     results: strawberry.Private[Results]
-
-    @strawberry.field
-    def freshness(self) -> ListFreshness:
-        return ListFreshness.of(self.seen)
 
     @strawberry.field(description="How many products the search finds, on all pages together.")
     async def total_count(self, info: Info) -> int:

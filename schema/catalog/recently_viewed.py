@@ -13,8 +13,8 @@ from app.kernel.messages import Principal
 from read_model.catalog import recently_viewed as view
 from schema.catalog.product import Product
 from schema.context import Info
+from schema.lists import PageAtCheckpoint, PageInfo
 from schema.reading import Token, WaitMs, decode_optional_id, not_reached
-from schema.values import ListFreshness, PageInfo
 
 
 @strawberry.type(description="A product that a customer has looked at.")
@@ -43,15 +43,8 @@ class RecentlyViewedEdge:
 
 
 @strawberry.type(description="A page of what a customer has looked at lately, the newest first.")
-class RecentlyViewedConnection:
+class RecentlyViewedConnection(PageAtCheckpoint):
     edges: list[RecentlyViewedEdge]
-    page_info: PageInfo
-    checkpoint: strawberry.Private[int | None]
-
-    @strawberry.field(description="Asked for only where it is selected: it costs a read of its own.")
-    async def freshness(self, info: Info) -> ListFreshness:
-        freshness = await info.context.reads.freshness(view.VIEW)
-        return ListFreshness.of(freshness if self.checkpoint is None else freshness.as_of(self.checkpoint))
 
 
 @strawberry.type
@@ -93,4 +86,4 @@ def _connection(listed: view.Listed) -> RecentlyViewedConnection:
         for viewed in listed.page.nodes
     ]
     info = PageInfo.of(listed.page, [edge.cursor for edge in edges])
-    return RecentlyViewedConnection(edges=edges, page_info=info, checkpoint=listed.checkpoint)
+    return RecentlyViewedConnection(edges=edges, page_info=info, view=view.VIEW, checkpoint=listed.checkpoint)

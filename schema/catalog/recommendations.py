@@ -10,8 +10,8 @@ from app.kernel.errors import InvalidValue
 from read_model.catalog import recommendations as view
 from schema.catalog.product import Product
 from schema.context import Info
+from schema.lists import PageAtCheckpoint, PageInfo
 from schema.reading import Token, WaitMs, decode_optional_id, not_reached
-from schema.values import ListFreshness, PageInfo
 
 _IN_RANK = Ordering("rank+", "rank", "product_id", int, descending=False)
 
@@ -31,15 +31,8 @@ class RecommendationEdge:
 
 
 @strawberry.type(description="A page of recommendations, the best first; at most 50 in all.")
-class RecommendationConnection:
+class RecommendationConnection(PageAtCheckpoint):
     edges: list[RecommendationEdge]
-    page_info: PageInfo
-    checkpoint: strawberry.Private[int | None]
-
-    @strawberry.field(description="How far the view behind this list has come.")
-    async def freshness(self, info: Info) -> ListFreshness:
-        freshness = await info.context.reads.freshness(view.VIEW)
-        return ListFreshness.of(freshness if self.checkpoint is None else freshness.as_of(self.checkpoint))
 
 
 @strawberry.type
@@ -91,5 +84,5 @@ def _connection(recommended: view.Recommendations, arguments: PageArguments) -> 
         for cursor, each in zip(cursors, page.nodes, strict=True)
     ]
     return RecommendationConnection(
-        edges=edges, page_info=PageInfo.of(page, cursors), checkpoint=recommended.checkpoint
+        edges=edges, page_info=PageInfo.of(page, cursors), view=view.VIEW, checkpoint=recommended.checkpoint
     )

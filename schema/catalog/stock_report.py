@@ -5,7 +5,6 @@ from functools import partial
 
 import strawberry
 
-from app.infra.checkpoints import Freshness
 from app.infra.keyset import PageArguments
 from app.kernel import typeid
 from app.kernel.errors import InvalidValue
@@ -14,8 +13,8 @@ from read_model.catalog import product_popularity
 from read_model.catalog import stock_report as view
 from schema.catalog.enums import StockSort
 from schema.context import Info
+from schema.lists import ListPage, PageInfo
 from schema.reading import Token, WaitMs, listed
-from schema.values import ListFreshness, PageInfo
 
 _MOST_PIECES = 10**12
 
@@ -60,15 +59,9 @@ class StockEdge:
 
 
 @strawberry.type(description="A page of the stock report.")
-class StockConnection:
+class StockConnection(ListPage):
     edges: list[StockEdge]
-    page_info: PageInfo
     as_of: date = strawberry.field(description="The last of the 28 days whose sales are counted.")
-    seen: strawberry.Private[Freshness | None]
-
-    @strawberry.field
-    def freshness(self) -> ListFreshness:
-        return ListFreshness.of(self.seen)
 
 
 @strawberry.input(description="Every given condition must hold.")

@@ -10,7 +10,6 @@ from uuid import UUID
 import strawberry
 from strawberry.dataloader import DataLoader
 
-from app.infra.checkpoints import Freshness
 from app.infra.freshness import ReadModels
 from app.infra.keyset import Page, PageArguments
 from app.infra.tables import Stored
@@ -21,8 +20,9 @@ from read_model.customers import customer_analytics as view
 from read_model.customers import customer_profile
 from schema.context import Info
 from schema.customers.enums import CustomerSort, Segment
+from schema.lists import ListPage, PageInfo
 from schema.reading import Token, WaitMs, decode_id, listed, not_reached, read
-from schema.values import ListFreshness, Money, PageInfo, Processing
+from schema.values import Money, Processing
 
 Names = DataLoader[UUID, str | None]
 
@@ -86,15 +86,9 @@ class CustomerAnalyticsEdge:
 
 
 @strawberry.type(description="A page of customers who have ordered.")
-class CustomerAnalyticsConnection:
+class CustomerAnalyticsConnection(ListPage):
     edges: list[CustomerAnalyticsEdge]
-    page_info: PageInfo
-    seen: strawberry.Private[Freshness | None]
     wanted: strawberry.Private[view.CustomerFilter]
-
-    @strawberry.field
-    def freshness(self) -> ListFreshness:
-        return ListFreshness.of(self.seen)
 
     @strawberry.field(description="How many customers pass the filter, on all pages together.")
     async def total_count(self, info: Info) -> int:

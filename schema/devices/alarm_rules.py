@@ -6,7 +6,6 @@ from functools import partial
 
 import strawberry
 
-from app.infra.checkpoints import Freshness
 from app.infra.keyset import PageArguments
 from app.infra.tables import Stored
 from app.kernel import typeid
@@ -15,8 +14,8 @@ from read_model.devices import alarm_rules as view
 from schema.context import Info
 from schema.devices.enums import Direction
 from schema.devices.reach import sites_of
+from schema.lists import ListPage, PageInfo
 from schema.reading import Token, WaitMs, listed
-from schema.values import ListFreshness, PageInfo
 from write_model.devices.commands import require_site
 
 
@@ -44,14 +43,8 @@ class AlarmRuleEdge:
 
 
 @strawberry.type(description="A page of rules.")
-class AlarmRuleConnection:
+class AlarmRuleConnection(ListPage):
     edges: list[AlarmRuleEdge]
-    page_info: PageInfo
-    seen: strawberry.Private[Freshness | None]
-
-    @strawberry.field
-    def freshness(self) -> ListFreshness:
-        return ListFreshness.of(self.seen)
 
 
 @strawberry.type

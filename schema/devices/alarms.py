@@ -10,7 +10,6 @@ from uuid import UUID
 
 import strawberry
 
-from app.infra.checkpoints import Freshness
 from app.infra.hints import wait
 from app.infra.keyset import PageArguments
 from app.infra.tables import Stored
@@ -21,8 +20,8 @@ from read_model.devices import alarms as view
 from schema.context import Info
 from schema.devices.enums import AlarmSort, Direction, Ending
 from schema.devices.reach import sites_of
+from schema.lists import ListPage, PageInfo
 from schema.reading import Token, WaitMs, decode_optional_id, listed
-from schema.values import ListFreshness, PageInfo
 from write_model.devices.commands import require_metric, require_site
 
 _POLL_S: Final = 1.0
@@ -58,15 +57,9 @@ class AlarmEdge:
 
 
 @strawberry.type(description="A page of alarms.")
-class AlarmConnection:
+class AlarmConnection(ListPage):
     edges: list[AlarmEdge]
-    page_info: PageInfo
-    seen: strawberry.Private[Freshness | None]
     wanted: strawberry.Private[view.AlarmFilter]
-
-    @strawberry.field
-    def freshness(self) -> ListFreshness:
-        return ListFreshness.of(self.seen)
 
     @strawberry.field(description="How many alarms pass the filter, on all pages together.")
     async def total_count(self, info: Info) -> int:

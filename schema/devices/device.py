@@ -7,7 +7,6 @@ from typing import Annotated
 
 import strawberry
 
-from app.infra.checkpoints import Freshness
 from app.infra.keyset import PageArguments
 from app.infra.tables import Stored
 from app.kernel import typeid
@@ -19,9 +18,10 @@ from read_model.devices import device as view
 from schema.context import Info
 from schema.devices.enums import DeviceSort
 from schema.devices.reach import sees, sites_of
+from schema.lists import ListPage, PageInfo
 from schema.reading import MinVersion, Token, WaitMs, decode_id, listed, read
 from schema.scalars import BigInt
-from schema.values import ListFreshness, Node, PageInfo, Processing
+from schema.values import Node, Processing
 from write_model.devices.commands import require_site
 
 
@@ -111,15 +111,9 @@ class DeviceEdge:
 
 
 @strawberry.type(description="A page of devices.")
-class DeviceConnection:
+class DeviceConnection(ListPage):
     edges: list[DeviceEdge]
-    page_info: PageInfo
-    seen: strawberry.Private[Freshness | None]
     wanted: strawberry.Private[view.DeviceFilter]
-
-    @strawberry.field
-    def freshness(self) -> ListFreshness:
-        return ListFreshness.of(self.seen)
 
     @strawberry.field(description="How many devices pass the filter, on all pages together.")
     async def total_count(self, info: Info) -> int:

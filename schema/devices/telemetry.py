@@ -15,9 +15,9 @@ from read_model.devices import telemetry as view
 from schema.context import Info
 from schema.devices.enums import Resolution
 from schema.devices.reach import sees
+from schema.lists import ListFreshness
 from schema.reading import Token, WaitMs, decode_id, listed, not_reached
 from schema.scalars import BigInt
-from schema.values import ListFreshness
 from write_model.devices.commands import require_metric, require_site
 
 MOST_BUCKETS = 1_500

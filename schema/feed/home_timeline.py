@@ -16,8 +16,8 @@ from schema.context import Info
 from schema.feed.post import Post, PostEdge
 from schema.feed.profile import People, Profile, people
 from schema.feed.whose import is_theirs, whose
+from schema.lists import PageAtCheckpoint, PageInfo
 from schema.reading import Token, WaitMs, not_reached
-from schema.values import ListFreshness, PageInfo
 
 _POLL_S = 1.0
 _NEWS = 50
@@ -25,15 +25,8 @@ _NEWS = 50
 
 
 @strawberry.type(description="A page of what the authors whom somebody follows have posted, the newest first.")
-class HomeTimelineConnection:
+class HomeTimelineConnection(PageAtCheckpoint):
     edges: list[PostEdge]
-    page_info: PageInfo
-    checkpoint: strawberry.Private[int | None]
-
-    @strawberry.field(description="Asked for only where it is selected: it costs a read of its own.")
-    async def freshness(self, info: Info) -> ListFreshness:
-        freshness = await info.context.reads.freshness(view.VIEW)
-        return ListFreshness.of(freshness if self.checkpoint is None else freshness.as_of(self.checkpoint))
 
 
 @strawberry.type
@@ -71,7 +64,7 @@ def _connection(found: view.Shown, loader: People) -> HomeTimelineConnection:
         if (stored := found.posts.get(entry.post_id)) and not stored.row.deleted
     ]
     page_info = PageInfo.of(found.page, [view.cursor(entry) for entry in found.page.nodes])
-    return HomeTimelineConnection(edges=edges, page_info=page_info, checkpoint=found.checkpoint)
+    return HomeTimelineConnection(edges=edges, page_info=page_info, view=view.VIEW, checkpoint=found.checkpoint)
 
 
 @strawberry.type

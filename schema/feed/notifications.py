@@ -16,8 +16,8 @@ from schema.context import Info
 from schema.feed.enums import NotificationKind
 from schema.feed.profile import People, Profile, people
 from schema.feed.whose import is_theirs, whose
+from schema.lists import ListFreshness, PageInfo
 from schema.reading import Token, WaitMs, listed
-from schema.values import ListFreshness, PageInfo
 
 _NOTHING: Final[Page[view.Notification]] = Page((), has_next=False, has_previous=False)
 

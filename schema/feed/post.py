@@ -6,7 +6,6 @@ from typing import Annotated
 
 import strawberry
 
-from app.infra.checkpoints import Freshness
 from app.infra.keyset import DEFAULT_PAGE, PageArguments
 from app.infra.tables import Stored
 from app.kernel import typeid
@@ -15,8 +14,9 @@ from read_model.feed import post as view
 from schema.context import Info
 from schema.feed.profile import People, Profile, people
 from schema.feed.whose import whose
+from schema.lists import ListPage, PageInfo
 from schema.reading import MinVersion, Token, WaitMs, decode_id, listed, read
-from schema.values import ListFreshness, Node, PageInfo, Processing
+from schema.values import Node, Processing
 
 
 @strawberry.type(description="What somebody said about a post.")
@@ -67,14 +67,8 @@ class PostEdge:
 
 
 @strawberry.type(description="A page of an author's posts, the newest first.")
-class PostConnection:
+class PostConnection(ListPage):
     edges: list[PostEdge]
-    page_info: PageInfo
-    seen: strawberry.Private[Freshness | None]
-
-    @strawberry.field
-    def freshness(self) -> ListFreshness:
-        return ListFreshness.of(self.seen)
 
 
 async def get(

@@ -10,8 +10,8 @@ from app.kernel.clock import now
 from app.kernel.errors import InvalidValue
 from read_model.feed import trending_hashtags as view
 from schema.context import Info
+from schema.lists import PageAtCheckpoint, PageInfo
 from schema.reading import Token, WaitMs, not_reached
-from schema.values import ListFreshness, PageInfo
 
 _MOST_FIRST: Final = Ordering("posts-", "posts", "hashtag", int, descending=True, key_kind=str)
 
@@ -29,14 +29,8 @@ class TrendingHashtagEdge:
 
 
 @strawberry.type(description="A page of hashtags, those of most posts first.")
-class TrendingHashtagConnection:
+class TrendingHashtagConnection(PageAtCheckpoint):
     edges: list[TrendingHashtagEdge]
-    page_info: PageInfo
-    checkpoint: strawberry.Private[int]
-
-    @strawberry.field(description="How far the view behind this list has come.")
-    async def freshness(self, info: Info) -> ListFreshness:
-        return ListFreshness.of((await info.context.reads.freshness(view.VIEW)).as_of(self.checkpoint))
 
 
 @strawberry.type
@@ -76,4 +70,4 @@ def _connection(page: Page[view.Trend], checkpoint: int) -> TrendingHashtagConne
         for each in page.nodes
     ]
     page_info = PageInfo.of(page, [edge.cursor for edge in edges])
-    return TrendingHashtagConnection(edges=edges, page_info=page_info, checkpoint=checkpoint)
+    return TrendingHashtagConnection(edges=edges, page_info=page_info, view=view.VIEW, checkpoint=checkpoint)

@@ -8,7 +8,6 @@ from uuid import UUID
 
 import strawberry
 
-from app.infra.checkpoints import Freshness
 from app.infra.hints import wait
 from app.infra.keyset import Page, PageArguments
 from app.infra.tables import Stored
@@ -19,8 +18,9 @@ from read_model.ledger import account_balance as view
 from schema.context import Info
 from schema.ledger.discretion import discreet
 from schema.ledger.enums import AccountStatus
+from schema.lists import ListPage, PageInfo
 from schema.reading import MinVersion, Token, WaitMs, decode_id, decode_optional_id, listed, read
-from schema.values import ListFreshness, Money, Node, PageInfo, Processing
+from schema.values import Money, Node, Processing
 
 _POLL_S = 1.0
 
@@ -83,14 +83,8 @@ class AccountEdge:
 
 
 @strawberry.type(description="A page of accounts, in the order in which they were opened.")
-class AccountConnection:
+class AccountConnection(ListPage):
     edges: list[AccountEdge]
-    page_info: PageInfo
-    seen: strawberry.Private[Freshness | None]
-
-    @strawberry.field
-    def freshness(self) -> ListFreshness:
-        return ListFreshness.of(self.seen)
 
 
 @strawberry.type

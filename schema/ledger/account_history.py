@@ -17,8 +17,9 @@ from read_model.ledger import statement
 from schema.context import Info
 from schema.ledger.discretion import discreet
 from schema.ledger.enums import EntryKind
+from schema.lists import ListPage, PageInfo
 from schema.reading import MinVersion, Token, WaitMs, decode_id, not_reached, selects
-from schema.values import ListFreshness, Money, PageInfo, Processing
+from schema.values import Money, Processing
 
 
 @strawberry.type(description="Something that happened on an account, and what it held then.")
@@ -59,14 +60,8 @@ def _edges(page: Page[view.HistoryEntry], ordering: Ordering) -> list[AccountEnt
 
 
 @strawberry.type(description="A page of what happened on an account.")
-class AccountHistoryConnection:
+class AccountHistoryConnection(ListPage):
     edges: list[AccountEntryEdge]
-    page_info: PageInfo
-    seen: strawberry.Private[Freshness | None]
-
-    @strawberry.field
-    def freshness(self) -> ListFreshness:
-        return ListFreshness.of(self.seen)
 
     @classmethod
     def of(cls, page: Page[view.HistoryEntry], ordering: Ordering, seen: Freshness | None) -> Self:

@@ -6,16 +6,16 @@ from uuid import UUID
 
 import strawberry
 
-from app.infra.checkpoints import Freshness
 from app.infra.keyset import PageArguments
 from app.kernel import typeid
 from app.kernel.values import require_storable
 from app.plans import shown
 from read_model.ledger import audit_trail as view
 from schema.context import Info
+from schema.lists import ListPage, PageInfo
 from schema.reading import Token, WaitMs, decode_optional_id, listed
 from schema.scalars import BigInt
-from schema.values import ListFreshness, Money, PageInfo
+from schema.values import Money
 
 
 @strawberry.type(description="Something that was done to an account.")
@@ -51,14 +51,8 @@ class AuditEdge:
 
 
 @strawberry.type(description="A page of what was done to accounts, the latest first.")
-class AuditConnection:
+class AuditConnection(ListPage):
     edges: list[AuditEdge]
-    page_info: PageInfo
-    seen: strawberry.Private[Freshness | None]
-
-    @strawberry.field
-    def freshness(self) -> ListFreshness:
-        return ListFreshness.of(self.seen)
 
 
 @strawberry.input(description="Every given condition must hold.")

@@ -5,15 +5,15 @@ from functools import partial
 
 import strawberry
 
-from app.infra.checkpoints import Freshness
 from app.infra.keyset import PageArguments
 from app.kernel.errors import InvalidValue
 from app.kernel.values import require_storable
 from read_model.ledger import cash_accounts
 from read_model.ledger import ledger_days as view
 from schema.context import Info
+from schema.lists import ListPage, PageInfo
 from schema.reading import Token, WaitMs, listed
-from schema.values import ListFreshness, Money, PageInfo
+from schema.values import Money
 
 
 @strawberry.type(description="What moved on a business day, in one currency. A transfer counts once.")
@@ -56,15 +56,9 @@ class LedgerDayEdge:
 
 
 @strawberry.type(description="A page of days on which anything moved, the latest first.")
-class LedgerDayConnection:
+class LedgerDayConnection(ListPage):
     edges: list[LedgerDayEdge]
-    page_info: PageInfo
     time_zone: str = strawberry.field(description="Where the shop's days begin and end.")
-    seen: strawberry.Private[Freshness | None]
-
-    @strawberry.field
-    def freshness(self) -> ListFreshness:
-        return ListFreshness.of(self.seen)
 
 
 @strawberry.type(

@@ -13,9 +13,9 @@ from app.kernel.messages import Principal
 from read_model.orders import customer_orders as view
 from read_model.orders.order_summary import OrderSummary
 from schema.context import Info
+from schema.lists import ListFreshness, PageInfo
 from schema.orders.order_summary import OrderEdge
 from schema.reading import Token, WaitMs, decode_optional_id, not_reached, selects
-from schema.values import ListFreshness, PageInfo
 
 
 @strawberry.type(description="A page of a customer's orders, the newest first.")

@@ -19,10 +19,11 @@ from read_model.orders import order_history as view
 from read_model.orders import time_travel
 from read_model.orders.order_details import OrderDetails
 from schema.context import Info
+from schema.lists import ListPage, PageInfo
 from schema.orders.order_details import Order, customer_or_shop
 from schema.reading import MinVersion, Token, WaitMs, decode_id, not_reached, selects
 from schema.scalars import show_amount
-from schema.values import ListFreshness, Money, PageInfo
+from schema.values import Money
 
 
 def _placed(entry: view.HistoryEntry, how: str) -> str:
@@ -109,14 +110,8 @@ class OrderHistoryEdge:
 
 
 @strawberry.type(description="A page of an order's history, the oldest first.")
-class OrderHistoryConnection:
+class OrderHistoryConnection(ListPage):
     edges: list[OrderHistoryEdge]
-    page_info: PageInfo
-    seen: strawberry.Private[Freshness | None]
-
-    @strawberry.field
-    def freshness(self) -> ListFreshness:
-        return ListFreshness.of(self.seen)
 
 
 @strawberry.type

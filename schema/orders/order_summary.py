@@ -8,7 +8,6 @@ from typing import Protocol
 
 import strawberry
 
-from app.infra.checkpoints import Freshness
 from app.infra.keyset import PageArguments
 from app.infra.tables import Stored
 from app.infra.wanted import Listed
@@ -20,9 +19,10 @@ from app.plans import composed, known_by, partly, shown
 from read_model.orders import order_facets
 from read_model.orders import order_summary as view
 from schema.context import Info
+from schema.lists import ListPage, PageInfo, Placed
 from schema.orders.enums import OrderSort, OrderStatus
 from schema.reading import Token, WaitMs, decode_optional_id, listed
-from schema.values import ListFreshness, Money, PageInfo, Placed
+from schema.values import Money
 
 
 @strawberry.type(description="One order in a list; `order(id)` has the rest.")
@@ -93,15 +93,9 @@ class OrderFacets:
 
 
 @strawberry.type(description="A page of orders.")
-class OrderConnection:
+class OrderConnection(ListPage):
     edges: list[OrderEdge]
-    page_info: PageInfo
-    seen: strawberry.Private[Freshness | None]
     wanted: strawberry.Private[view.OrderFilter]
-
-    @strawberry.field
-    def freshness(self) -> ListFreshness:
-        return ListFreshness.of(self.seen)
 
     @strawberry.field(description="How many orders pass the filter, on all pages together.")
     async def total_count(self, info: Info) -> int:

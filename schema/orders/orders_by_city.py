@@ -5,14 +5,14 @@ from functools import partial
 
 import strawberry
 
-from app.infra.checkpoints import Freshness
 from app.infra.keyset import PageArguments
 from app.kernel.errors import InvalidValue
 from app.kernel.values import require_storable
 from read_model.orders import orders_by_city as view
 from schema.context import Info
+from schema.lists import ListPage, PageInfo
 from schema.reading import Token, WaitMs, listed
-from schema.values import ListFreshness, Money, PageInfo
+from schema.values import Money
 
 
 @strawberry.type(description="What went to one city, and what it brought, less what came back.")
@@ -36,14 +36,8 @@ class CityOrdersEdge:
 
 
 @strawberry.type(description="A page of cities, those that brought most first.")
-class CityOrdersConnection:
+class CityOrdersConnection(ListPage):
     edges: list[CityOrdersEdge]
-    page_info: PageInfo
-    seen: strawberry.Private[Freshness | None]
-
-    @strawberry.field
-    def freshness(self) -> ListFreshness:
-        return ListFreshness.of(self.seen)
 
 
 @strawberry.type

@@ -5,15 +5,15 @@ from functools import partial
 
 import strawberry
 
-from app.infra.checkpoints import Freshness
 from app.infra.keyset import PageArguments
 from app.kernel.errors import InvalidValue
 from app.kernel.values import require_storable
 from read_model.orders import sales as view
 from schema.context import Info
+from schema.lists import ListPage, PageInfo
 from schema.orders.enums import Breakdown, Period
 from schema.reading import Token, WaitMs, listed
-from schema.values import ListFreshness, Money, PageInfo
+from schema.values import Money
 
 
 @strawberry.type(description="What was sold, and what came back, in one period.")
@@ -49,15 +49,9 @@ class SalesEdge:
 
 
 @strawberry.type(description="A page of periods, the latest first. Periods without any business are left out.")
-class SalesConnection:
+class SalesConnection(ListPage):
     edges: list[SalesEdge]
-    page_info: PageInfo
     time_zone: str = strawberry.field(description="Where the shop's days begin and end.")
-    seen: strawberry.Private[Freshness | None]
-
-    @strawberry.field
-    def freshness(self) -> ListFreshness:
-        return ListFreshness.of(self.seen)
 
 
 @strawberry.input(description="Which days, by the shop's calendar.")
