@@ -1,8 +1,9 @@
 """Filling a generation from the log: in batches, with what cannot be applied parked, old shapes brought to today's."""
 
 import asyncio
+import gc
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -28,6 +29,7 @@ from tests.support.projecting import working
 from tests.support.replay import assert_views_equal_a_replay, until_caught_up
 from tests.write_model.floor import until
 from workers.jobs import fill_batch, filling
+from workers.jobs.fill_batch import FillBatch
 from workers.jobs.filled_rows import FilledRows
 
 VIEWS = (order_details.VIEW, order_summary.VIEW, customer_orders.VIEW, sales.VIEW)
@@ -117,6 +119,24 @@ async def test_an_order_stored_by_version_1_is_filled_in_in_todays_shape(shop: S
         served = found.stored.row
         assert (served.shipping_address, served.billing_address, served.total) == (LEEDS, LEEDS, Decimal("49.00"))
         assert await assert_views_equal_a_replay(shop.made) > 0
+
+
+async def test_the_collector_leaves_alone_what_is_being_filled(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    thresholds = []
+    fold, before = FillBatch.fold, gc.get_threshold()
+
+    async def noted(self: FillBatch[Any], rows: Sequence[asyncpg.Record]) -> None:
+        thresholds.append(gc.get_threshold()[0])
+        await fold(self, rows)
+
+    monkeypatch.setattr(FillBatch, "fold", noted)
+    try:
+        async with working(shop.made):
+            await shop.rebuilt(order_details.VIEW)
+        after = gc.get_threshold()[0]
+    finally:
+        gc.set_threshold(*before)
+    assert min(thresholds) > after
 
 
 class TestWhatCannotBeApplied:
