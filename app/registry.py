@@ -24,7 +24,7 @@ from read_model.catalog import (
 )
 from read_model.customers import customer_analytics, customer_profile
 from read_model.devices import alarm_rules, alarms, device, telemetry
-from read_model.feed import home_timeline, notifications, post, profile, trending_hashtags
+from read_model.feed import comments, home_timeline, notifications, post, profile, trending_hashtags
 from read_model.ledger import account_balance, account_history, audit_trail, cash_accounts, ledger_days
 from read_model.operations import requests
 from read_model.orders import (
@@ -110,6 +110,7 @@ VIEWS: Final[tuple[View[Any], ...]] = (
     cash_accounts.VIEW,
     profile.VIEW,
     post.VIEW,
+    comments.VIEW,
     home_timeline.VIEW,
     notifications.VIEW,
     trending_hashtags.VIEW,

@@ -41,6 +41,7 @@ from schema.devices.mutations import DevicesMutation
 from schema.devices.telemetry import TelemetryQuery
 from schema.errors import typed
 from schema.feed import post, profile
+from schema.feed.comments import CommentsQuery
 from schema.feed.home_timeline import HomeTimelineQuery, HomeTimelineSubscription
 from schema.feed.mutations import FeedMutation
 from schema.feed.notifications import NotificationsQuery
@@ -94,6 +95,7 @@ QUERIES = (
     LedgerDaysQuery,
     ProfileQuery,
     PostQuery,
+    CommentsQuery,
     HomeTimelineQuery,
     NotificationsQuery,
     TrendingHashtagsQuery,

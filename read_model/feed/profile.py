@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Final, assert_never, get_args
 from uuid import UUID
 
+from app.infra.freshness import ReadModels
 from app.kernel.messages import Recorded
 from app.kernel.structs import Struct, replace
 from app.kernel.view import View
@@ -91,4 +92,13 @@ VIEW: Final = View(
     keys=keys,
     evolve=evolve,
     documents=True,
+    indexes=("handle",),
 )
+
+
+async def of_handle(reads: ReadModels, handle: str) -> UUID | None:
+    """Whose handle it is: the last to have taken it, should the view lack that somebody has given it up."""
+    table = reads.table(VIEW)
+    taken = f"select profile_id from {table.table} where handle = $1 order by position desc limit 1"
+    rows = await reads.fetch(taken, handle)
+    return rows[0]["profile_id"] if rows else None

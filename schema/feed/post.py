@@ -12,25 +12,12 @@ from app.kernel import typeid
 from app.plans import shown
 from read_model.feed import post as view
 from schema.context import Info
+from schema.feed.comments import PostComment
 from schema.feed.profile import People, Profile, people
 from schema.feed.whose import whose
 from schema.lists import ListPage, PageInfo
 from schema.reading import MinVersion, Token, WaitMs, decode_id, listed, read
 from schema.values import Node, Processing
-
-
-@strawberry.type(description="What somebody said about a post.")
-class PostComment:
-    row: strawberry.Private[view.FirstComment]
-    people: strawberry.Private[People]
-    id: strawberry.ID = shown("row.comment_id", by=partial(typeid.encode, "comment"))
-    author_id: strawberry.ID = shown("row.person_id", by=partial(typeid.encode, "profile"))
-    text: str = shown("row.text")
-    commented_at: datetime = shown("row.commented_at")
-
-    @strawberry.field(description="Null while the view of profiles has not seen them.")
-    async def author(self) -> Profile | None:
-        return await self.people.load(self.row.person_id)
 
 
 @strawberry.type(description="A post, with what others made of it.")
@@ -52,7 +39,7 @@ class Post(Node):
     async def author(self) -> Profile | None:
         return await self.people.load(self.stored.row.author_id)
 
-    @strawberry.field(description=f"The first {view.FIRST_COMMENTS}.")
+    @strawberry.field(description=f"The first {view.FIRST_COMMENTS}; `comments` has all of them.")
     def first_comments(self) -> list[PostComment]:
         return [PostComment(row=each, people=self.people) for each in self.stored.row.first_comments]
 

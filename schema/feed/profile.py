@@ -13,11 +13,13 @@ from app.infra.freshness import ReadModels
 from app.infra.tables import Stored
 from app.infra.wanted import Behind, Wanted
 from app.kernel import typeid
+from app.kernel.errors import InvalidValue
+from app.kernel.values import require_storable
 from app.plans import shown
 from read_model.feed import profile as view
 from schema.context import Info
 from schema.feed.whose import whose
-from schema.reading import MinVersion, Token, WaitMs, not_reached, read
+from schema.reading import MinVersion, Token, WaitMs, listed, not_reached, read
 from schema.values import Node, Processing
 
 
@@ -57,6 +59,7 @@ async def _read_people(reads: ReadModels, wanted: Wanted, ids: list[UUID]) -> Se
 async def get(
     info: Info,
     id: strawberry.ID | None = None,
+    handle: str | None = None,
     min_version: MinVersion = None,
     token: Token = None,
     wait_ms: WaitMs = None,
@@ -64,12 +67,23 @@ async def get(
     """The profile; None where there is none."""
     info.context.asker()
     wanted = info.context.wanted(min_version=min_version, token=token, wait_ms=wait_ms)
-    found = await read(info, view.VIEW, whose(info, id), wanted)
+    if handle is not None and id is not None:
+        raise InvalidValue("Say who with id or with handle, one of them.", field="handle")
+    key = await _named(info, handle, token, wait_ms) if handle is not None else whose(info, id, "id")
+    found = await read(info, view.VIEW, key, wanted) if key else None
     return Profile(stored=found) if isinstance(found, Stored) else found
+
+
+async def _named(info: Info, handle: str, token: str | None, wait_ms: int | None) -> UUID | None:
+    """Who has the handle, by a view that has come as far as the token. Raises a Refusal."""
+    require_storable(handle, "handle")
+    named = partial(view.of_handle, info.context.reads, handle)
+    return (await listed(info, (view.VIEW,), token, wait_ms, named)).found
 
 
 @strawberry.type
 class ProfileQuery:
     profile: ProfileResult | None = strawberry.field(
-        resolver=get, description="A person, yourself unless an id is given; null if there is no such profile."
+        resolver=get,
+        description="A person, yourself unless an id or a handle is given; null if there is none.",
     )

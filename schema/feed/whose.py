@@ -10,9 +10,9 @@ from schema.reading import decode_optional_id
 from write_model.feed.commands import profile_of
 
 
-def whose(info: Info, given: strawberry.ID | None) -> UUID:
-    """The profile of this id, or of who asks. Raises MalformedId and Unauthenticated."""
-    return decode_optional_id("profile", given, "profileId") or profile_of(info.context.asker().subject)
+def whose(info: Info, given: strawberry.ID | None, field: str = "profileId") -> UUID:
+    """The profile of this id, or of who asks. Raises MalformedId, naming the argument, and Unauthenticated."""
+    return decode_optional_id("profile", given, field) or profile_of(info.context.asker().subject)
 
 
 def is_theirs(asker: Principal, profile_id: UUID) -> bool:

@@ -133,6 +133,7 @@ class TestCounting:
     async def test_another_database_in_the_same_place_is_another_life(self, reader: Reader, made: Installation) -> None:
         before, name = reader.lives.count, urlsplit(made.database_url).path[1:]
         administrator = await asyncpg.connect(made.servers.database_url)
+        await administrator.execute(f"alter database {name} allow_connections false")
         await administrator.execute(f"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}'")
         await administrator.execute(f"create database {name}_copy template {name}")
         await administrator.execute(f"drop database {name} with (force)")

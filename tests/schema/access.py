@@ -138,6 +138,7 @@ QUERIES = {
     "ordersByCity": read("ordersByCity { edges { node { city } } }", "FORBIDDEN", "SEEN", "FORBIDDEN"),
     "profile": read("profile { __typename }", "SEEN", "SEEN", id=lambda known: known.profile),
     "post": read("post { __typename }", "SEEN", "SEEN", id=lambda known: known.post),
+    "comments": read("comments { pageInfo { hasNextPage } }", "SEEN", "SEEN", postId=lambda known: known.post),
     "posts": read("posts { edges { cursor } }", "SEEN", "SEEN", profileId=lambda known: known.profile),
     "homeTimeline": read("homeTimeline { edges { cursor } }", "NOTHING", "SEEN", profileId=lambda known: known.profile),
     "notifications": read(

@@ -26,6 +26,13 @@ PROFILE = """query ($id: ID, $token: String, $version: Int) {
 POSTS = """query ($id: ID, $token: String, $first: Int, $after: String) {
     posts(profileId: $id, token: $token, first: $first, after: $after) {
         edges { node { text } } pageInfo { hasNextPage endCursor } freshness { state } } }"""
+BY_HANDLE = """query ($handle: String, $id: ID, $token: String, $version: Int, $wait: Int) {
+    profile(handle: $handle, id: $id, token: $token, minVersion: $version, waitMs: $wait) {
+    __typename ... on Profile { id displayName } } }"""
+COMMENTS = """query ($id: ID!, $token: String, $first: Int, $after: String, $last: Int, $before: String) {
+    comments(postId: $id, token: $token, first: $first, after: $after, last: $last, before: $before) {
+        edges { cursor node { text author { displayName } } }
+        pageInfo { hasNextPage endCursor } freshness { state } } }"""
 TRENDING = """query ($token: String, $hours: Int, $first: Int, $after: String) {
     trendingHashtags(token: $token, hours: $hours, first: $first, after: $after) {
         edges { cursor node { hashtag posts } } pageInfo { hasNextPage endCursor } freshness { state } } }"""
@@ -93,6 +100,39 @@ async def test_a_post_with_what_others_made_of_it(ada: Person, grace: Person) ->
     token = (await ada.accepted("deletePost", postId=post))["token"]
     assert (await grace.sees(POST, id=post, token=token))["post"] is None
     assert (await grace.does("like", postId=post))["code"] == "POST_NOT_FOUND"
+
+
+async def test_what_was_said_about_a_post_page_by_page(closed: Installation) -> None:
+    ada, grace = await joined(closed, "Ada"), await joined(closed, "Grace")
+    post, other = [(await ada.accepted("publishPost", text=text))["aggregateId"] for text in ("Tea", "Cake")]
+    for n in range(5):
+        token = (await (ada, grace)[n % 2].accepted("comment", postId=post, text=f"Comment {n}"))["token"]
+    page = (await grace.sees(COMMENTS, id=post, first=3, token=token))["comments"]
+    rest = (await grace.sees(COMMENTS, id=post, first=3, after=page["pageInfo"]["endCursor"]))["comments"]
+    assert texts(page) + texts(rest) == [f"Comment {n}" for n in range(5)]
+    assert [page["pageInfo"]["hasNextPage"], rest["pageInfo"]["hasNextPage"]] == [True, False]
+    assert [edge["node"]["author"]["displayName"] for edge in page["edges"]] == ["Ada", "Grace", "Ada"]
+    assert page["freshness"]["state"]
+    before = (await grace.sees(COMMENTS, id=post, last=2, before=rest["edges"][0]["cursor"]))["comments"]
+    assert texts(before) == ["Comment 1", "Comment 2"]
+    assert (await grace.sees(COMMENTS, id=other, token=token))["comments"]["edges"] == []
+    token = (await ada.accepted("deletePost", postId=post))["token"]
+    assert (await grace.sees(COMMENTS, id=post, token=token))["comments"] is None
+    assert (await grace.sees(COMMENTS, id="post_01k00000000000000000000000"))["comments"] is None
+
+
+async def test_a_handle_leads_to_who_has_it_now(closed: Installation, http: httpx.AsyncClient) -> None:
+    ada, grace = await joined(closed, "Ada"), await joined(closed, "Grace")
+    assert (await grace.sees(BY_HANDLE, handle=ada.handle))["profile"]["id"] == ada.profile_id
+    await ada.accepted("changeProfile", handle=f"{ada.handle}_", displayName="Ada")
+    taken = await grace.accepted("changeProfile", handle=ada.handle, displayName="Grace")
+    found = (await ada.sees(BY_HANDLE, handle=ada.handle, token=taken["token"], version=taken["version"]))["profile"]
+    assert (found["id"], found["displayName"]) == (grace.profile_id, "Grace")
+    assert (await ada.sees(BY_HANDLE, handle=grace.handle))["profile"] is None
+    later = await ada.sees(BY_HANDLE, handle=ada.handle, version=taken["version"] + 1, wait=0)
+    assert later["profile"] == {"__typename": "Processing"}
+    for wrong in ({"handle": ada.handle, "id": ada.profile_id}, {"handle": "\x00"}):
+        assert code_of(await ask(http, BY_HANDLE, wrong)) == "INVALID_VALUE"
 
 
 async def test_a_timeline_from_following_to_leaving(closed: Installation) -> None:

@@ -16,6 +16,7 @@ VIEWS = (
     "audit_trail",
     "bought_together",
     "cash_accounts",
+    "comments",
     "customer_analytics",
     "customer_orders",
     "customer_profile",

@@ -15,6 +15,10 @@ def posted(post: str, text: str) -> dict[str, Any]:
     return {"node": {"id": f"post.{post}", "text": text, "publishedAt": "…"}}
 
 
+def said(text: str, handle: str, name: str) -> dict[str, Any]:
+    return {"node": {"text": text, "commentedAt": "…", "author": {"handle": handle, "displayName": name}}}
+
+
 def notified(kind: str, name: str, post: str, text: str | None = None) -> dict[str, Any]:
     return {"node": {"kind": kind, "at": "…", "postId": post, "text": text, "person": {"displayName": name}}}
 
@@ -87,6 +91,25 @@ FEED_ANSWERS: dict[str, dict[str, Any]] = {
         {
             "edges": [{"node": {"hashtag": "tea", "posts": 3}}, {"node": {"hashtag": "garden", "posts": 2}}],
             "freshness": freshness("state", "lagMs"),
+        },
+    ),
+    "Comments": answer(
+        "comments",
+        {
+            "edges": [
+                said("Does it, though?", "linus", "Linus Meyer"),
+                said("Mine has not yet.", "grace", "Grace Okafor"),
+            ],
+            "pageInfo": {"hasNextPage": False, "endCursor": "…"},
+        },
+    ),
+    "ProfileByHandle": answer(
+        "profile",
+        {
+            "__typename": "Profile",
+            "id": "profile.margaret",
+            "displayName": "Margaret Duval",
+            "bio": "Rather outdoors.",
         },
     ),
     "PublishPost": accepted("publishPost", "post.new", 1),

@@ -1,12 +1,14 @@
 """The feed as anybody would write it down: lists and sets, brought on by what was done, without an event or a fold."""
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from read_model.feed import entries
+from read_model.feed.comments import Comment
 from read_model.feed.home_timeline import Timeline, author_key, reader_key
 from read_model.feed.notifications import Notification, NotificationKind
 from read_model.feed.post import FirstComment, Post
@@ -120,6 +122,7 @@ class Feed:
         return {
             "profile": {key: self._profile(key) for key in self.people},
             "post": {key: self._post(key) for key in self.posts},
+            "comments": dict(self._comments()),
             "home_timeline": {row.key: row for row in [*self._timelines(), *self._popular()]},
             "notifications": self.told,
             "trending_hashtags": self._trending(),
@@ -156,6 +159,11 @@ class Feed:
                 for id_, person, text, at in first
             ),
         )
+
+    def _comments(self) -> Iterator[tuple[UUID, Comment]]:
+        for key, said in self.posts.items():
+            for id_, person, text, at in said.comments:
+                yield id_, Comment(comment_id=id_, post_id=key, person_id=person, text=text, commented_at=at)
 
     def _timelines(self) -> list[Timeline]:
         return [Timeline(key=reader_key(key), newest=_packed(listed)) for key, listed in self.lists.items()]

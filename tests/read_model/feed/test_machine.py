@@ -17,7 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from app.kernel.errors import Refusal
 from app.kernel.messages import Event, Recorded
 from app.kernel.structs import replace
-from read_model.feed import entries, home_timeline, notifications, post, profile, trending_hashtags
+from read_model.feed import comments, entries, home_timeline, notifications, post, profile, trending_hashtags
 from tests.read_model.feed.plain import Feed, Said
 from tests.read_model.world.delivery import Projection
 from write_model.feed import aggregate as rules
@@ -35,7 +35,7 @@ from write_model.feed.commands import (
 )
 
 LIMITS = (2, 5, 3)
-VIEWS = (profile.VIEW, post.VIEW, home_timeline.VIEW, notifications.VIEW, trending_hashtags.VIEW)
+VIEWS = (profile.VIEW, post.VIEW, comments.VIEW, home_timeline.VIEW, notifications.VIEW, trending_hashtags.VIEW)
 BEGAN = datetime(2026, 3, 1, 12, tzinfo=UTC)
 PEOPLE = [UUID(int=n) for n in range(1, 6)]
 
