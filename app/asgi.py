@@ -33,9 +33,10 @@ from app.infra.rebuild_progress import progress
 from app.infra.view_status import ViewStatus
 from app.kernel.clock import now
 from app.kernel.pulse import Pulses
-from app.observability.answering import CommandMetrics, OperationMetrics, ReadMetrics
+from app.observability.answering import CommandMetrics, ReadMetrics
 from app.observability.health import Health, turning
 from app.observability.metrics import Metrics, Source
+from app.observability.operations import OperationMetrics
 from app.observability.projecting import LoopMetrics
 from app.observability.stores import StoreMetrics
 from app.observability.watch import Watch, watched_at

@@ -1,4 +1,4 @@
-"""What an API process has counted: operations, commands, waits for freshness, and hints."""
+"""What processes have counted of commands, waits for freshness, and hints."""
 
 from collections.abc import Iterable
 
@@ -8,27 +8,8 @@ from app.infra.freshness import ReadModels
 from app.infra.hints import HintListener
 from app.infra.observed_bus import ObservedBus
 from app.observability.families import counter, histogram
-from app.plans import Counts
 
-_OPERATIONS = "Operations by HTTP POST: answered by their plan, completed by graphql-core, or without a plan."
 _MISSED = "What was found before any word of it came: the word was lost, or overtaken."
-
-
-class OperationMetrics:
-    """The operations of a process, by the way in which they were executed, and how long they took."""
-
-    def __init__(self, counts: Counts) -> None:
-        self._counts = counts
-
-    async def __call__(self) -> Iterable[Metric]:
-        """The families."""
-        counts = self._counts
-        ways = {("plan",): counts.planned, ("completed",): counts.completed, ("without_plan",): counts.without_plan}
-        took = "From the whole request to the whole answer, waiting for freshness included."
-        return [
-            counter("graphql_operations", _OPERATIONS, ["way"], ways.items()),
-            histogram("graphql_duration_seconds", took, ["kind", "operation"], counts.durations.all),
-        ]
 
 
 class CommandMetrics:
