@@ -14,6 +14,7 @@ import asyncpg
 import pytest
 
 from app.environment import ROOT
+from app.infra.db import TRANSIENT
 from app.infra.embedded import ServerProblem, Servers, programs, servers
 from app.infra.embedded.process import processes_in, wait_until
 from app.infra.embedded.user import server_user
@@ -269,6 +270,18 @@ def test_an_orphan_that_still_serves_is_ended_first(folder: Path, monkeypatch: p
         assert first is not None
         assert wait_until(lambda: not first.is_running(), 5)
     orphaned.stop()
+
+
+async def test_a_statement_under_way_in_a_killed_server_is_lost_and_not_cancelled(folder: Path) -> None:
+    """What is busy does not notice that its server is gone, and is ended before the next one starts."""
+    with start(folder) as running:
+        connection = await asyncpg.connect(running.database_url)
+        asked = asyncio.create_task(connection.execute("select count(*) from generate_series(1, 10000000000)"))
+        await asyncio.sleep(0.3)
+        running.kill_postgres()
+        await asyncio.to_thread(running.revive)
+        with pytest.raises(TRANSIENT):
+            await asked
 
 
 @as_root

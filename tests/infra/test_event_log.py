@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,6 +28,7 @@ from app.kernel.structs import Struct
 from app.kernel.values import Address
 from app.kernel.view import View, own_key
 from tests.support.installation import Installation
+from tests.write_model.floor import until
 from workers.ending import end
 from workers.jobs.rest import Rest
 from workers.jobs.shard import ShardProjector
@@ -76,10 +77,15 @@ class Torture:
     committed: dict[UUID, list[int]] = field(default_factory=dict)
     rolled_back: int = 0
 
-    async def write(self, pool: Pool, until: float) -> None:
+    @property
+    def is_much(self) -> bool:
+        """More than a thousand events, each appended with one or two others on average."""
+        return self.rolled_back > 100 and sum(map(len, self.committed.values())) > 700
+
+    async def write(self, pool: Pool, going_on: Callable[[], bool]) -> None:
         aggregate_id, version, chance = new_id(), 0, random.Random()
         self.committed[aggregate_id] = []
-        while time.monotonic() < until:
+        while going_on():
             events = [changed(aggregate_id) for _ in range(chance.randint(1, 3))]
             async with pool.acquire() as connection:
                 transaction = connection.transaction()
@@ -94,9 +100,14 @@ class Torture:
                     version = receipt.version
                     self.committed[aggregate_id].append(receipt.position)
 
-    async def torment(self, pool: Pool, seconds: float) -> None:
+    async def torment(self, pool: Pool, seconds: float, enough: Callable[[], bool] = lambda: True) -> None:
+        """For so long, and on a slow machine until it was much, and enough."""
         until = time.monotonic() + seconds
-        await asyncio.gather(*(self.write(pool, until) for _ in range(WRITERS)))
+
+        def going_on() -> bool:
+            return time.monotonic() < until or not (self.is_much and enough())
+
+        await asyncio.gather(*(self.write(pool, going_on) for _ in range(WRITERS)))
 
 
 def changed(customer_id: UUID) -> AddressChanged:
@@ -137,17 +148,20 @@ class Silent:
         return None
 
 
-async def project(pool: Pool, seconds: float) -> None:
+@asynccontextmanager
+async def projected(pool: Pool) -> AsyncIterator[TableView[Seen]]:
+    """The log is projected for as long as the block lasts."""
     stores, leases, hints = Stores(pool, TableView(VIEW, 1), None), Leases(pool, "torture"), Silent()
     tail = LogTail(pool, registry.EVENTS, ["AddressChanged"], hints)  # type: ignore[arg-type]
     lease = await leases.acquire(ShardId(VIEW.name, 1, 0))
     assert lease is not None
-    following = asyncio.create_task(tail.follow())
+    shared = Shared(registry.EVENTS, tail, leases, Writes(pool), hints, Rest(hints), 100)  # type: ignore[arg-type]
+    projecting = ShardProjector(stores, shared, lease).run(time.monotonic() + 3_600)
+    running = [asyncio.create_task(each) for each in (tail.follow(), projecting)]
     try:
-        shared = Shared(registry.EVENTS, tail, leases, Writes(pool), hints, Rest(hints), 100)  # type: ignore[arg-type]
-        await ShardProjector(stores, shared, lease).run(time.monotonic() + seconds)
+        yield stores.table
     finally:
-        await end([following])
+        await end(running)
 
 
 async def run_torture(bare: Installation, monkeypatch: pytest.MonkeyPatch) -> tuple[Torture, dict[UUID, Seen]]:
@@ -162,10 +176,16 @@ async def run_torture(bare: Installation, monkeypatch: pytest.MonkeyPatch) -> tu
         await open_pool(bare.database_url, PROJECTION_ROLE, size=4) as projecting,
         unrelated_transaction(bare.database_url),
     ):
-        await asyncio.gather(torture.torment(writing, SECONDS), project(projecting, SECONDS + 1.5))
-        table = TableView(VIEW, 1)
+        async with projected(projecting) as table:
+            await torture.torment(writing, SECONDS)
+            await until(lambda: _has_come_to(projecting, max(map(max, torture.committed.values()))))
         rows = await projecting.fetch(f"select {table.selected} from {table.table} present")
         return torture, {row["customer_id"]: table.stored(row).row for row in rows}
+
+
+async def _has_come_to(pool: Pool, position: int) -> bool:
+    reached = await pool.fetchval("select position from read.checkpoints where view = $1", VIEW.name)
+    return bool(reached >= position)
 
 
 async def test_every_committed_event_is_projected_once_and_in_order(

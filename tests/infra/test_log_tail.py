@@ -2,8 +2,7 @@
 
 import asyncio
 import random
-import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -113,9 +112,9 @@ class Consumer:
         self.positions += [event.position for event in read.events]
         self.position = read.upto
 
-    async def run(self, until: float) -> None:
+    async def run(self, over: asyncio.Event) -> None:
         chance = random.Random()
-        while time.monotonic() < until:
+        while not over.is_set():
             await self.step()
             if chance.random() < 0.1:
                 await asyncio.sleep(chance.random() * self._dawdles_s)
@@ -132,13 +131,20 @@ async def write(pool: Pool, number: int) -> None:
             await append(connection, new_id(), 0, [changed(new_id())])
 
 
-async def tormented(bare: Installation, pool: Pool, writing: Pool) -> tuple[Torture, list[Consumer]]:
+async def tormented(
+    bare: Installation, pool: Pool, writing: Pool, enough: Callable[[], bool] = lambda: True
+) -> tuple[Torture, list[Consumer]]:
     """Writers and consumers at once; some consumers are slow, so that the window passes them by."""
-    torture, until = Torture(), time.monotonic() + SECONDS + 1.5
+    torture, over = Torture(), asyncio.Event()
     async with followed(pool) as tail, unrelated_transaction(bare.database_url):
         consumers = [Consumer(tail, dawdles_s=0.1 * number) for number in range(CONSUMERS)]
-        running = [consumer.run(until) for consumer in consumers]
-        await asyncio.gather(torture.torment(writing, SECONDS), *running)
+        async with asyncio.TaskGroup() as running:
+            for consumer in consumers:
+                running.create_task(consumer.run(over))
+            await torture.torment(writing, SECONDS, enough)
+            over.set()
+        head = (await committed(bare))[-1]
+        await asyncio.gather(*(consumer.reach(head) for consumer in consumers))
     return torture, consumers
 
 
@@ -160,7 +166,11 @@ async def test_every_consumer_gets_every_committed_event_once_and_in_order(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(log_tail, "KEPT_EVENTS", 40)
-    torture, consumers = await tormented(bare, pool, writing)
+
+    def both_ways() -> bool:
+        return len(alone) > 20 and len(readings) - len(read_alone) > 100
+
+    torture, consumers = await tormented(bare, pool, writing, both_ways)
     truth = await committed(bare)
     assert [consumer.positions for consumer in consumers] == [truth] * CONSUMERS
     assert len(truth) > 1_000

@@ -138,13 +138,25 @@ class Postgres:
 
     def _is_ready(self, pid: int) -> bool:
         """What pg_ctl looks at: the eighth line of the file that the server keeps while it runs."""
-        try:
-            lines = (self._cluster / "postmaster.pid").read_text().splitlines()
-        except OSError:
-            return False
+        lines = self._mark()
         return len(lines) >= 8 and lines[0] == str(pid) and lines[7].strip() == "ready"
 
+    def _mark(self) -> list[str]:
+        try:
+            return (self._cluster / "postmaster.pid").read_text().splitlines()
+        except OSError:
+            return []
+
     def _end_orphans(self) -> None:
-        """End a server whose supervisor was killed, and remove its mark, which may name a stranger by now."""
-        end_others(lambda: processes_in(self._cluster, ("postgres",)), STOP)
+        """End a server whose supervisor was killed, or what a killed server has left, and remove its mark.
+
+        SIGINT is for the server alone, which ends the others: one of those would only cancel what it does, and tell its
+        client that somebody had wished so. The mark may name a stranger by now.
+        """
+        server = self._mark()[:1]
+        end_others(lambda: [pid for pid in self._running() if [str(pid)] == server], STOP)
+        end_others(self._running, STOP[1:])
         (self._cluster / "postmaster.pid").unlink(missing_ok=True)
+
+    def _running(self) -> list[int]:
+        return processes_in(self._cluster, ("postgres",))
