@@ -50,7 +50,10 @@ class FilledTables:
                 await box.park(connection, letters)
 
     async def index(self, near: int) -> bool:
-        """Makes the indexes, if every shard is as far as `near` and nobody is at it. Returns whether they are there."""
+        """Makes the indexes, if every shard is as far as `near` and nobody is at it. Returns whether they are there.
+
+        From then on the tables are vacuumed, too, as all others are.
+        """
         place = self._table.view.name, self._table.generation
         async with self._pool.acquire() as connection, connection.transaction():
             indexed: bool | None = await connection.fetchval(_LOCK, *place)
@@ -60,7 +63,8 @@ class FilledTables:
                 return False
             await connection.execute("set local statement_timeout = 0")
             for each in self._table.tables:
-                for statement in (*each.indexing(), f"analyze {each.table}"):
+                vacuumed = f"alter table {each.table} reset (autovacuum_enabled)"
+                for statement in (*each.indexing(), f"analyze {each.table}", vacuumed):
                     await connection.execute(statement)
             await connection.execute(_INDEXED, *place)
         return True

@@ -183,7 +183,8 @@ async def go_back(connection: Connection, views: Iterable[View[Any]]) -> list[st
 async def create(connection: Connection, view: View[Any], state: str, *, only_checked: bool = False) -> TableView[Any]:
     """Makes the next generation of the view, within the transaction that is open.
 
-    The tables are the projection role's, which drops them in the end. What is to be filled gets its indexes later.
+    The tables are the projection role's, which drops them in the end. What is to be filled gets its indexes later, and
+    until then no vacuum looks through it, again and again while it grows, and holds up the indexes.
     """
     newest = await connection.fetchval("select max(generation) from read.generations where view = $1", view.name)
     table = TableView(view, (newest or 0) + 1)
@@ -191,8 +192,9 @@ async def create(connection: Connection, view: View[Any], state: str, *, only_ch
     for each in table.tables:
         await connection.execute(each.creation())
         await connection.execute(f"revoke delete, truncate on {each.table} from {PROJECTION_ROLE}")
-        for index in each.indexing() if state == LIVE else ():
-            await connection.execute(index)
+        then = each.indexing() if state == LIVE else [f"alter table {each.table} set (autovacuum_enabled = off)"]
+        for statement in then:
+            await connection.execute(statement)
     await connection.execute(_INSERT, view.name, table.generation, table.fingerprint, state, only_checked)
     await connection.executemany(
         "insert into read.checkpoints (view, generation, shard) values ($1, $2, $3)",

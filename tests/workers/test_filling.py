@@ -121,6 +121,17 @@ async def test_an_order_stored_by_version_1_is_filled_in_in_todays_shape(shop: S
         assert await assert_views_equal_a_replay(shop.made) > 0
 
 
+async def test_vacuum_leaves_alone_what_is_being_filled(shop: Shop) -> None:
+    """The rows, and the entities that are kept beside them."""
+    left_alone = "select count(*) from pg_class where 'autovacuum_enabled=off' = any(reloptions)"
+    assert await shop.db.fetchval(left_alone) == 0
+    begun = await shop.begin(customer_orders.VIEW)
+    assert await shop.db.fetchval(left_alone) == 2
+    async with working(shop.made):
+        await shop.until_live(begun)
+        assert await shop.db.fetchval(left_alone) == 0
+
+
 async def test_the_collector_leaves_alone_what_is_being_filled(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     thresholds = []
     fold, before = FillBatch.fold, gc.get_threshold()
