@@ -18,16 +18,14 @@ from write_model.orders.commands import DeliverOrder, PayOrder, ShipOrder
 
 CLIENTS = 16
 PATTERNS = 250
-"""Orders that are dispatched and delivered; all others are copies of them under other ids. What else there is of orders
-in the log is not copied: other measurements only place them."""
+"""Orders that are dispatched and delivered; all others are copies of them under other ids."""
 
 _APART = 500
 """Orders that are placed between two events of one order."""
 
 _PATTERN = """
 create temporary table pattern as
-select dense_rank() over (order by aggregate_id) - 1 as number, e.* from write.events e
-where aggregate_id in (select aggregate_id from write.events where type = 'OrderDelivered')
+select dense_rank() over (order by aggregate_id) - 1 as number, e.* from write.events e where aggregate_type = 'order'
 """
 
 _COPIED = """

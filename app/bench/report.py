@@ -132,7 +132,7 @@ async def measure(made: Rig, wanted: Wanted, say: Say) -> Report:
         say("A new view catches up")
         report.figures[Part.PROJECTIONS] += await projections.new_view(made, wanted.size.caught_up)
         say(f"Laying a log of {wanted.events:,} events, and rebuilding a view from it")
-        report.figures[Part.PROJECTIONS] += await projections.rebuilt(made, wanted.events)
+        report.figures[Part.PROJECTIONS] += await projections.rebuilt(wanted.events)
     return report
 
 
