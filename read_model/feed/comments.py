@@ -1,4 +1,4 @@
-"""All that was said about posts, as it was said: of a post that is deleted nobody asks."""
+"""All that was said about posts, as it was said. Of a post that is deleted nothing is shown."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -10,6 +10,7 @@ from app.infra.keyset import KeysetQuery, Ordering, Page, PageArguments
 from app.kernel.messages import Recorded
 from app.kernel.structs import Struct
 from app.kernel.view import View
+from read_model.feed import post
 from write_model.feed.events import PostCommented
 
 OLDEST_FIRST: Final = Ordering("commented_at+", "commented_at", "comment_id", datetime, descending=False)
@@ -52,13 +53,31 @@ VIEW: Final = View(
 )
 
 
-async def of_post(reads: ReadModels, post_id: UUID, arguments: PageArguments) -> Page[Comment]:
-    """A page of what was said about a post, the oldest first. Raises MalformedCursor."""
+_OF_POST: Final = """
+select {selected} from {posts} about left join lateral (select * from {comments} present {tail}) present on true
+where about.post_id = $1 and not about.deleted
+order by present.commented_at {direction}, present.comment_id {direction}
+"""
+
+
+async def of_post(reads: ReadModels, post_id: UUID, arguments: PageArguments) -> Page[Comment] | None:
+    """A page of what was said about a post, the oldest first; None if there is no such post, or not any more.
+
+    Raises MalformedCursor.
+    """
     table, query = reads.table(VIEW), KeysetQuery(OLDEST_FIRST, arguments)
     parameters: list[Any] = [post_id]
-    tail = query.tail(["post_id = $1"], parameters)
-    rows = await reads.fetch(f"select {table.selected} from {table.table} present {tail}", *parameters)
-    return query.page(rows, lambda row: table.stored(row).row)
+    statement = _OF_POST.format(
+        selected=table.selected,
+        posts=reads.table(post.VIEW).table,
+        comments=table.table,
+        tail=query.tail(["post_id = $1"], parameters),
+        direction=query.direction,
+    )
+    rows = await reads.fetch(statement, *parameters)
+    if not rows:
+        return None
+    return query.page([row for row in rows if row["comment_id"] is not None], lambda row: table.stored(row).row)
 
 
 def cursor(comment: Comment) -> str:

@@ -6,7 +6,6 @@ from functools import partial
 import strawberry
 
 from app.infra.keyset import PageArguments
-from app.infra.wanted import Behind
 from app.kernel import typeid
 from app.plans import shown
 from read_model.feed import comments as view
@@ -14,7 +13,7 @@ from read_model.feed import post
 from schema.context import Info
 from schema.feed.profile import People, Profile, people
 from schema.lists import ListPage, PageInfo
-from schema.reading import Token, WaitMs, decode_id, listed, not_reached
+from schema.reading import Token, WaitMs, decode_id, listed
 
 
 @strawberry.type(description="What somebody said about a post.")
@@ -59,17 +58,14 @@ class CommentsQuery:
         info.context.asker()
         key = decode_id("post", post_id, "postId")
         arguments = PageArguments(first=first, after=after, last=last, before=before)
-        wanted, reads = info.context.wanted(token=token, wait_ms=wait_ms), info.context.reads
-        about = await reads.get(post.VIEW, key, wanted)
-        if isinstance(about, Behind):
-            raise not_reached(about)
-        if about.stored is None or about.stored.row.deleted:
+        find = partial(view.of_post, info.context.reads, key, arguments)
+        found = await listed(info, (post.VIEW, view.VIEW), token, wait_ms, find)
+        page = found.found
+        if page is None:
             return None
-        found = await listed(info, (view.VIEW,), token, wait_ms, partial(view.of_post, reads, key, arguments))
-        loader = people(info, wanted)
+        loader = people(info, info.context.wanted(token=token, wait_ms=wait_ms))
         edges = [
-            PostCommentEdge(cursor=view.cursor(row), node=PostComment(row=row, people=loader))
-            for row in found.found.nodes
+            PostCommentEdge(cursor=view.cursor(row), node=PostComment(row=row, people=loader)) for row in page.nodes
         ]
-        page_info = PageInfo.of(found.found, [edge.cursor for edge in edges])
+        page_info = PageInfo.of(page, [edge.cursor for edge in edges])
         return PostCommentConnection(edges=edges, page_info=page_info, seen=found.freshness)
