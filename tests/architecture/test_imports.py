@@ -15,7 +15,7 @@ OFFENCES = {
     "Imports lead from the processes to the kernel": ("app/infra/leases.py", "import read_model.orders.order_summary"),
     "The kernel knows no framework": ("app/kernel/view.py", "import msgspec"),
     "Rules and messages know neither database nor Redis nor GraphQL": (
-        "write_model/orders/aggregate.py",
+        "write_model/orders/aggregate/placing.py",
         "import app.infra.db",
     ),
     "Contexts of the write model do not know each other": (
@@ -39,6 +39,7 @@ OFFENCES = {
         "import write_model.orders.events",
     ),
     "Workers' jobs are generic": ("workers/jobs/shard.py", "import read_model.orders.order_summary"),
+    "Workers know no GraphQL": ("workers/settings.py", "import app.plans"),
 }
 
 

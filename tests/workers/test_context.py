@@ -55,17 +55,17 @@ def hasten(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def test_a_shard_is_handed_on_when_its_time_is_up_and_goes_on_elsewhere(made: Installation) -> None:
     """Two workers pass every shard to and fro; between them they bring all views to the end of the log."""
-    ended = False  # of the two one stops first, and must not be handed anything afterwards
+    ending = asyncio.Event()  # of the two one stops first, and must not be handed anything afterwards
     async with worker(made, "a", stint_s=0.05) as one, worker(made, "b", stint_s=0.05) as other:
         turns: dict[ShardId, int] = {}
 
         async def hand_on(shard_id: ShardId) -> None:
             turns[shard_id] = turns.get(shard_id, 0) + 1
-            if ended:
+            if ending.is_set():
                 return
             taker = (one, other)[turns[shard_id] % 2]
             lease = await acquired(taker, shard_id)
-            if ended:
+            if ending.is_set():
                 await taker.leases.release(lease)
             else:
                 taker.start(lease, hand_on)
@@ -74,7 +74,7 @@ async def test_a_shard_is_handed_on_when_its_time_is_up_and_goes_on_elsewhere(ma
             one.start(await acquired(one, shard_id), hand_on)
         await until_caught_up(made)
         await until(lambda: _all_took_turns(turns, len(list(shards(one)))))
-        ended = True
+        ending.set()
     assert await owners(made) <= {None, "a", "b"}
 
 
