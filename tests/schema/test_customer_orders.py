@@ -24,7 +24,8 @@ HISTORY = f"""query ($id: ID, $first: Int, $after: String, $token: String, $ms: 
     customerOrders(customerId: $id, first: $first, after: $after, token: $token, waitMs: $ms) {{
         totalCount pageInfo {{ hasNextPage hasPreviousPage startCursor endCursor }}
         edges {{ cursor node {{ {NODE} }} }} }} }}"""
-LISTED = f"""query ($id: ID!) {{ orders(filter: {{customerId: $id}}, first: 100) {{
+LISTED = f"""query ($id: ID!, $token: String) {{
+    orders(filter: {{customerId: $id}}, first: 100, token: $token, waitMs: 10000) {{
     edges {{ cursor node {{ {NODE} }} }} }} }}"""
 NUMBER = 27
 
@@ -57,9 +58,9 @@ async def history(http: httpx.AsyncClient, customer: str, **said: Any) -> Any:
     return answer["data"]["customerOrders"]
 
 
-async def listed(http: httpx.AsyncClient, customer: str) -> list[Any]:
+async def listed(http: httpx.AsyncClient, kept: Past) -> list[Any]:
     """The same orders as `orders` lists them."""
-    edges: list[Any] = (await ask(http, LISTED, {"id": customer}))["data"]["orders"]["edges"]
+    edges: list[Any] = (await ask(http, LISTED, {"id": kept.buyer, "token": kept.token}))["data"]["orders"]["edges"]
     return edges
 
 
@@ -75,7 +76,7 @@ async def test_pages_are_the_list(http: httpx.AsyncClient, kept: Past, size: int
         found, after = found + page["edges"], page["pageInfo"]["endCursor"]
         if not page["pageInfo"]["hasNextPage"]:
             break
-    assert found == await listed(http, kept.buyer)
+    assert found == await listed(http, kept)
     assert len(found) == NUMBER
 
 
