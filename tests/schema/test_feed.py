@@ -123,7 +123,9 @@ async def test_what_was_said_about_a_post_page_by_page(closed: Installation) -> 
 
 async def test_a_handle_leads_to_who_has_it_now(closed: Installation, http: httpx.AsyncClient) -> None:
     ada, grace = await joined(closed, "Ada"), await joined(closed, "Grace")
-    assert (await grace.sees(BY_HANDLE, handle=ada.handle))["profile"]["id"] == ada.profile_id
+    known = await ada.accepted("changeProfile", handle=ada.handle, displayName="Ada King")
+    shown = (await grace.sees(BY_HANDLE, handle=ada.handle, token=known["token"]))["profile"]
+    assert (shown["id"], shown["displayName"]) == (ada.profile_id, "Ada King")
     await ada.accepted("changeProfile", handle=f"{ada.handle}_", displayName="Ada")
     taken = await grace.accepted("changeProfile", handle=ada.handle, displayName="Grace")
     found = (await ada.sees(BY_HANDLE, handle=ada.handle, token=taken["token"], version=taken["version"]))["profile"]
@@ -158,8 +160,8 @@ async def test_a_timeline_from_following_to_leaving(closed: Installation) -> Non
         ("From Grace", "Grace"),
         ("Before", "Ada King"),
     ]
-    page = (await reader.sees(TIMELINE, first=2))["homeTimeline"]
-    rest = (await reader.sees(TIMELINE, first=2, after=page["pageInfo"]["endCursor"]))["homeTimeline"]
+    page = (await reader.sees(TIMELINE, first=2, token=token))["homeTimeline"]
+    rest = (await reader.sees(TIMELINE, first=2, after=page["pageInfo"]["endCursor"], token=token))["homeTimeline"]
     assert (page["pageInfo"]["hasNextPage"], rest["pageInfo"]["hasNextPage"]) == (True, False)
     assert texts(page) + texts(rest) == ["After", "From Grace", "Before"]
     token = (await reader.accepted("unfollow", authorId=ada.profile_id))["token"]
@@ -229,7 +231,10 @@ async def test_people_and_posts_are_nodes(ada: Person) -> None:
     text = """query ($id: ID!, $token: String) { node(id: $id, token: $token) {
         id ... on Post { text } ... on Profile { handle } } }"""
     assert (await ada.sees(text, id=post, token=token))["node"] == {"id": post, "text": "A node"}
-    assert (await ada.sees(text, id=ada.profile_id))["node"] == {"id": ada.profile_id, "handle": ada.handle}
+    assert (await ada.sees(text, id=ada.profile_id, token=token))["node"] == {
+        "id": ada.profile_id,
+        "handle": ada.handle,
+    }
 
 
 async def test_what_is_posted_about(closed: Installation, http: httpx.AsyncClient) -> None:
@@ -247,7 +252,7 @@ async def test_what_is_posted_about(closed: Installation, http: httpx.AsyncClien
     assert await found(first=100, hours=168) == [(tags[0], 5), (tags[1], 3), (tags[2], 1)]
     whole, pages, after = await found(first=100), [], None
     while True:
-        page = (await ada.sees(TRENDING, first=1, after=after))["trendingHashtags"]
+        page = (await ada.sees(TRENDING, first=1, after=after, token=token))["trendingHashtags"]
         pages += [(edge["node"]["hashtag"], edge["node"]["posts"]) for edge in page["edges"]]
         if not page["pageInfo"]["hasNextPage"]:
             break
