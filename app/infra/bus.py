@@ -166,8 +166,8 @@ def statement_of(work: Work, command: Command, print_: bytes) -> Appending:
     """What the work has queued, its events and the command's record, as one statement."""
     record = AppendedCommand(type(command).__name__, print_)
     assert work.decisions, f"the handler of {record.type} decided nothing"
-    decided = [each.aggregate_id for each in work.decisions]
-    assert set(decided) <= set(command.aggregate_ids), f"{record.type} does not name all that it decides on"
+    decided = {each.aggregate_id for each in work.decisions}
+    assert decided <= {*command.aggregate_ids}, f"{record.type} does not name all that it decides on"
     return appending(work.envelope, record, work.decisions, work.writes, work.assumptions)
 
 

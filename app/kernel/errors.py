@@ -28,9 +28,8 @@ class Refusal(Exception):
 class MalformedId(Refusal):
     """A text that should be a TypeID is not one, or is one of another type."""
 
-    def __init__(self, *, text: str, expected: str | None = None, field: str | None = None) -> None:
-        wanted = f"an id that starts with {expected}_" if expected else "an id such as order_01k…"
-        super().__init__(f"{excerpt(text)} is not {wanted}.", field=field)
+    def __init__(self, *, text: str, expected: str = "order", field: str | None = None) -> None:
+        super().__init__(f"{excerpt(text)} is not an id such as {expected}_01k….", field=field)
 
 
 class InvalidValue(Refusal):

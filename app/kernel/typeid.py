@@ -37,7 +37,10 @@ def encode(prefix: str, value: UUID) -> str:
 @lru_cache(_KEPT)
 def decode(prefix: str, text: str) -> UUID:
     """The UUID in a TypeID of this prefix. Raises MalformedId when it is not one."""
-    found, value = split(text)
+    try:
+        found, value = split(text)
+    except MalformedId:
+        raise MalformedId(text=text, expected=prefix) from None
     if found != prefix:
         raise MalformedId(text=text, expected=prefix)
     return value

@@ -76,7 +76,7 @@ def test_anything_else_is_malformed(text: str) -> None:
 
 
 def test_an_id_of_another_type_is_malformed() -> None:
-    with pytest.raises(MalformedId, match="starts with customer_"):
+    with pytest.raises(MalformedId, match="such as customer_01k"):
         typeid.decode("customer", TEXT)
 
 
@@ -87,3 +87,8 @@ def test_no_text_makes_it_fail_otherwise(text: str) -> None:
     except MalformedId:
         return
     assert typeid.encode(prefix, value) == text
+
+
+def test_who_writes_a_broken_id_is_told_of_which_kind_it_should_be() -> None:
+    with pytest.raises(MalformedId, match="'post_x' is not an id such as post_01k"):
+        typeid.decode("post", "post_x")
